@@ -1,0 +1,1 @@
+//! Everything a Sotto client does, without I/O.

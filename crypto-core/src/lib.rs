@@ -1,0 +1,1 @@
+//! Sotto's cryptographic protocol: bytes, keys and randomness in, values out.

@@ -1,0 +1,2 @@
+//! Load generator for the Sotto relay.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Password authentication with OPAQUE (RFC 9807), both halves, bytes in and out.

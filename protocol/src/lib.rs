@@ -1,0 +1,1 @@
+//! The types that Sotto clients and relays exchange over HTTP and WebSocket.
