@@ -1,0 +1,8 @@
+// The page's entry: mounts the application.
+import { mount } from 'svelte';
+import App from './App.svelte';
+
+const target = document.getElementById('app');
+if (target === null) throw new Error('index.html has no #app');
+
+export default mount(App, { target });
