@@ -6,16 +6,19 @@ import { defineConfig } from 'vitest/config';
 // `vite dev` forwards requests to a relay that runs beside it.
 const relay = process.env['SOTTO_RELAY'] ?? 'http://127.0.0.1:8080';
 
-export default defineConfig({
-  plugins: [
-    paraglideVitePlugin({
-      project: './project.inlang',
-      outdir: './src/paraglide',
-      strategy: ['localStorage', 'preferredLanguage', 'baseLocale'],
-      emitTsDeclarations: true,
-    }),
-    svelte(),
-  ],
+// `npm run messages` compiles the catalogue, before every build and test. Only the development server watches it: inside
+// a build the compiler keeps the process alive for half a minute after the last file is written.
+const watchMessages = () =>
+  paraglideVitePlugin({
+    project: './project.inlang',
+    outdir: './src/paraglide',
+    strategy: ['localStorage', 'preferredLanguage', 'baseLocale'],
+    outputStructure: 'locale-modules',
+    emitTsDeclarations: true,
+  });
+
+export default defineConfig(({ command }) => ({
+  plugins: [...(command === 'serve' && !process.env['VITEST'] ? [watchMessages()] : []), svelte()],
   build: {
     target: 'es2023',
     outDir: 'dist',
@@ -40,4 +43,4 @@ export default defineConfig({
   },
   // Tests of components need Svelte's browser build.
   resolve: process.env['VITEST'] ? { conditions: ['browser'] } : {},
-});
+}));
