@@ -184,6 +184,22 @@ wire! {
         pub device: NewDevice,
     }
 
+    /// `POST /v1/password/start`, with a device session.
+    pub struct PasswordStart {
+        /// OPAQUE RegistrationRequest for the new password.
+        pub request: Bytes,
+    }
+
+    /// `POST /v1/password/finish`, with a device session: the new password opens the account from now on, the old one no longer does.
+    pub struct PasswordFinish {
+        /// From `password/start`.
+        pub ceremony: Bytes,
+        /// OPAQUE RegistrationRecord.
+        pub record: Bytes,
+        /// The vault with the password's wrap renewed.
+        pub vault: Vault,
+    }
+
     /// `POST /v1/session/challenge`.
     pub struct ChallengeRequest {
         /// Whose session is to be renewed.

@@ -48,6 +48,10 @@ pub enum ProblemCode {
     DeviceListStale,
     /// A new device list does not follow the stored one, or is not signed by the account key.
     DeviceListRefused,
+    /// Another device changed the list meanwhile: fetch from `device_list`, sign the next one, try again.
+    DeviceListConflict,
+    /// An account or device id that is, or was, in use: make another.
+    IdTaken,
     /// A signature does not verify.
     SignatureInvalid,
     /// Prekeys with wrong signatures, repeated ids, or too many.
@@ -60,6 +64,8 @@ pub enum ProblemCode {
     MailboxFull,
     /// Too many requests; `retry_after_ms` says when to try again.
     RateLimited,
+    /// The request took too long to arrive or to answer.
+    Timeout,
     /// Another connection of this device took over.
     Displaced,
     /// The relay is going down for a restart; reconnect.
