@@ -14,4 +14,6 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod identity;
+mod layout;
 pub mod primitives;

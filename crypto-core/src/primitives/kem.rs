@@ -8,11 +8,11 @@
 //! parsed (length and modulus, FIPS 203, section 7.2). Decapsulation never fails: a ciphertext that wasn't made for the key
 //! gives a secret that nobody else knows (implicit rejection), so that the AEAD that follows refuses it.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 
-use ml_kem::kem::{Decapsulate, KeyExport};
-use ml_kem::{B32, Seed};
+use libcrux_ml_kem::{mlkem768, mlkem1024};
 use rand_core::CryptoRng;
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -48,8 +48,12 @@ impl Kem for Kem1024 {
     const CIPHERTEXT_LEN: usize = 1568;
 }
 
-/// The private half of an ML-KEM key pair.
-pub struct DecapsulationKey<K: Kem>(K::Private);
+/// The private half of an ML-KEM key pair, with the public half at hand.
+pub struct DecapsulationKey<K: Kem> {
+    seed: Zeroizing<[u8; SEED_LEN]>,
+    expanded: Zeroizing<Box<[u8]>>,
+    public: EncapsulationKey<K>,
+}
 
 impl<K: Kem> DecapsulationKey<K> {
     /// Draws a fresh key pair.
@@ -63,25 +67,34 @@ impl<K: Kem> DecapsulationKey<K> {
     /// The key pair of a 64-byte seed d ‖ z. Every value is one.
     #[must_use]
     pub fn from_seed(seed: &[u8; SEED_LEN]) -> Self {
-        Self(K::expand(seed))
+        let (expanded, bytes) = K::expand(seed);
+        let public = EncapsulationKey {
+            bytes,
+            kem: PhantomData,
+        };
+        Self {
+            seed: Zeroizing::new(*seed),
+            expanded,
+            public,
+        }
     }
 
     /// The 64-byte seed.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<[u8; SEED_LEN]> {
-        K::seed(&self.0)
+        self.seed.clone()
     }
 
     /// The public half.
     #[must_use]
-    pub fn encapsulation_key(&self) -> EncapsulationKey<K> {
-        EncapsulationKey(K::public(&self.0))
+    pub const fn encapsulation_key(&self) -> &EncapsulationKey<K> {
+        &self.public
     }
 
     /// The secret that `ciphertext` carries; for a ciphertext that wasn't made for this key, a secret that nobody else knows.
     #[must_use]
     pub fn decapsulate(&self, ciphertext: &Ciphertext<K>) -> SharedSecret {
-        SharedSecret(K::decapsulate(&self.0, &ciphertext.bytes))
+        SharedSecret(K::decapsulate(&self.expanded, &ciphertext.bytes))
     }
 }
 
@@ -93,7 +106,10 @@ impl<K: Kem> core::fmt::Debug for DecapsulationKey<K> {
 
 /// The public half of an ML-KEM key pair, checked.
 #[derive(Clone, PartialEq, Eq)]
-pub struct EncapsulationKey<K: Kem>(K::Public);
+pub struct EncapsulationKey<K: Kem> {
+    bytes: Vec<u8>,
+    kem: PhantomData<K>,
+}
 
 impl<K: Kem> EncapsulationKey<K> {
     /// Parses and checks a public key of [`Kem::ENCAPSULATION_KEY_LEN`] bytes.
@@ -101,13 +117,20 @@ impl<K: Kem> EncapsulationKey<K> {
     /// # Errors
     /// [`InvalidEncapsulationKey`] if the length is wrong, or a coefficient isn't below the modulus 3329.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidEncapsulationKey> {
-        K::parse(bytes).map(Self).ok_or(InvalidEncapsulationKey)
+        if K::is_valid(bytes) {
+            Ok(Self {
+                bytes: bytes.to_vec(),
+                kem: PhantomData,
+            })
+        } else {
+            Err(InvalidEncapsulationKey)
+        }
     }
 
     /// The key's bytes.
     #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        K::encode(&self.0)
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// Draws a secret and the ciphertext that carries it to the holder of the private half.
@@ -118,12 +141,14 @@ impl<K: Kem> EncapsulationKey<K> {
     ) -> (Ciphertext<K>, SharedSecret) {
         let mut message = Zeroizing::new([0; 32]);
         rng.fill_bytes(message.as_mut());
-        let (bytes, shared) = K::encapsulate(&self.0, &message);
-        let ciphertext = Ciphertext {
-            bytes,
-            kem: PhantomData,
-        };
-        (ciphertext, SharedSecret(shared))
+        let (bytes, shared) = K::encapsulate(&self.bytes, &message);
+        (
+            Ciphertext {
+                bytes,
+                kem: PhantomData,
+            },
+            SharedSecret(shared),
+        )
     }
 }
 
@@ -199,70 +224,63 @@ pub struct InvalidCiphertext;
 
 /// What the library underneath does, per parameter set. Sealed, so that no third set appears from outside.
 mod sealed {
-    use super::{SEED_LEN, Vec, Zeroizing};
+    use super::{Box, SEED_LEN, Vec, Zeroizing};
 
+    /// Lengths are checked by the types above: a wrong one here is a bug.
     pub trait Backend: Sized + 'static {
-        type Private;
-        type Public: Clone + PartialEq + Eq;
-
-        fn expand(seed: &[u8; SEED_LEN]) -> Self::Private;
-        fn seed(private: &Self::Private) -> Zeroizing<[u8; SEED_LEN]>;
-        fn public(private: &Self::Private) -> Self::Public;
-        fn decapsulate(private: &Self::Private, ciphertext: &[u8]) -> [u8; 32];
-        fn parse(bytes: &[u8]) -> Option<Self::Public>;
-        fn encode(public: &Self::Public) -> Vec<u8>;
-        fn encapsulate(public: &Self::Public, message: &[u8; 32]) -> (Vec<u8>, [u8; 32]);
+        /// The expanded decapsulation key of FIPS 203, and the encapsulation key.
+        fn expand(seed: &[u8; SEED_LEN]) -> (Zeroizing<Box<[u8]>>, Vec<u8>);
+        fn is_valid(public: &[u8]) -> bool;
+        fn encapsulate(public: &[u8], message: &[u8; 32]) -> (Vec<u8>, [u8; 32]);
+        fn decapsulate(expanded: &[u8], ciphertext: &[u8]) -> [u8; 32];
     }
 }
 
 macro_rules! backend {
-    ($kem:ident, $library:path) => {
+    ($kem:ident, $library:ident, $private:ident, $public:ident, $ciphertext:ident) => {
         impl sealed::Backend for $kem {
-            type Private = ml_kem::DecapsulationKey<$library>;
-            type Public = ml_kem::EncapsulationKey<$library>;
-
-            fn expand(seed: &[u8; SEED_LEN]) -> Self::Private {
-                let mut seed = Seed::from(*seed);
-                let private = Self::Private::from_seed(seed);
-                seed.zeroize();
-                private
+            fn expand(seed: &[u8; SEED_LEN]) -> (Zeroizing<Box<[u8]>>, Vec<u8>) {
+                let (mut private, public) = $library::generate_key_pair(*seed).into_parts();
+                let expanded = Zeroizing::new(Box::from(private.as_slice().as_slice()));
+                // The library's own type doesn't clear itself.
+                private[0..$library::$private::len()].zeroize();
+                (expanded, public.as_slice().to_vec())
             }
 
-            fn seed(private: &Self::Private) -> Zeroizing<[u8; SEED_LEN]> {
-                #[expect(
-                    clippy::expect_used,
-                    reason = "every key here was expanded from its seed"
-                )]
-                Zeroizing::new(private.to_seed().expect("made from a seed").into())
+            fn is_valid(public: &[u8]) -> bool {
+                $library::$public::try_from(public)
+                    .is_ok_and(|key| $library::validate_public_key(&key))
             }
 
-            fn public(private: &Self::Private) -> Self::Public {
-                private.encapsulation_key().clone()
+            fn encapsulate(public: &[u8], message: &[u8; 32]) -> (Vec<u8>, [u8; 32]) {
+                let public = $library::$public::try_from(public).expect("checked when parsed");
+                let (ciphertext, shared) = $library::encapsulate(&public, *message);
+                (ciphertext.as_slice().to_vec(), shared)
             }
 
-            fn decapsulate(private: &Self::Private, ciphertext: &[u8]) -> [u8; 32] {
-                #[expect(clippy::expect_used, reason = "`Ciphertext` holds no other length")]
-                let ciphertext = ciphertext.try_into().expect("checked when it was parsed");
-                private.decapsulate(ciphertext).into()
-            }
-
-            fn parse(bytes: &[u8]) -> Option<Self::Public> {
-                Self::Public::new(bytes.try_into().ok()?).ok()
-            }
-
-            fn encode(public: &Self::Public) -> Vec<u8> {
-                public.to_bytes().to_vec()
-            }
-
-            fn encapsulate(public: &Self::Public, message: &[u8; 32]) -> (Vec<u8>, [u8; 32]) {
-                let mut message = B32::from(*message);
-                let (ciphertext, shared) = public.encapsulate_deterministic(&message);
-                message.zeroize();
-                (ciphertext.to_vec(), shared.into())
+            fn decapsulate(expanded: &[u8], ciphertext: &[u8]) -> [u8; 32] {
+                let mut private = $library::$private::try_from(expanded).expect("made by `expand`");
+                let ciphertext =
+                    $library::$ciphertext::try_from(ciphertext).expect("checked when parsed");
+                let shared = $library::decapsulate(&private, &ciphertext);
+                private[0..$library::$private::len()].zeroize();
+                shared
             }
         }
     };
 }
 
-backend!(Kem768, ml_kem::MlKem768);
-backend!(Kem1024, ml_kem::MlKem1024);
+backend!(
+    Kem768,
+    mlkem768,
+    MlKem768PrivateKey,
+    MlKem768PublicKey,
+    MlKem768Ciphertext
+);
+backend!(
+    Kem1024,
+    mlkem1024,
+    MlKem1024PrivateKey,
+    MlKem1024PublicKey,
+    MlKem1024Ciphertext
+);
