@@ -1,0 +1,1 @@
+//! In memory, for tests: nothing survives. Passes the same contract suites as SQLite.
