@@ -4,7 +4,7 @@
 //! registration   client                       server
 //!                start(password)  ──request─▶ server_registration_response
 //!                finish           ◀─response─
-//!                                 ──upload──▶ server_registration_record  ⇒ record, kept beside the account
+//!                                 ──upload──▶ server_registration_record  ⇒ record, kept with its credential id
 //! login          start(password)  ──request─▶ server_login_start(record or None)
 //!                finish           ◀─response─
 //!                                 ─finalize─▶ server_login_finish  ⇒ the same session key on both sides

@@ -56,21 +56,24 @@ impl fmt::Debug for ServerSetup {
     }
 }
 
-/// Answers a registration request (32 bytes) with a response (64 bytes). The server keeps nothing in between.
+/// Answers a registration request (32 bytes) with a response (64 bytes).
+///
+/// `credential_id` selects the key under which the password is evaluated (`credential_identifier` in the RFC). Draw it
+/// anew for each registration and keep it beside the record: were it the user name, then anybody who may ask for
+/// registration responses under that name could try passwords against a recorded login.
 ///
 /// # Errors
 /// [`OpaqueError::Malformed`].
 pub fn server_registration_response(
     setup: &ServerSetup,
     request: &[u8],
-    user_name: &str,
+    credential_id: &[u8],
 ) -> Result<Vec<u8>, OpaqueError> {
     const WHAT: &str = "registration request";
     let request = exactly::<REGISTRATION_REQUEST_BYTES>(request, WHAT)?;
     let request = RegistrationRequest::<Suite>::deserialize(request)
         .map_err(|error| OpaqueError::reading(WHAT, error))?;
-    let identity = ClientIdentity::of(user_name);
-    let started = ServerRegistration::start(&setup.0, request, identity.as_bytes())
+    let started = ServerRegistration::start(&setup.0, request, credential_id)
         .map_err(|error| OpaqueError::reading(WHAT, error))?;
     Ok(started.message.serialize().to_vec())
 }
@@ -121,8 +124,9 @@ impl fmt::Debug for ServerLogin {
 
 /// Answers a login request (96 bytes) with a response (320 bytes) and the state to finish with.
 ///
-/// Without a record, that is, for an unknown user, the response is a decoy: the same length and distribution, the same
-/// work, and the same per-account key at every try. What tells it apart is only that no password fits.
+/// `credential_id` is the one of the account's registration. Without a record, that is, for an unknown user, the response
+/// is a decoy: the same length and distribution, the same work. Give a `credential_id` that is the same at every try for
+/// that name, as an account's is, and what tells it apart is only that no password fits.
 ///
 /// # Errors
 /// [`OpaqueError::Malformed`], [`OpaqueError::NoRandomness`].
@@ -130,6 +134,7 @@ pub fn server_login_start(
     setup: &ServerSetup,
     record: Option<&[u8]>,
     request: &[u8],
+    credential_id: &[u8],
     user_name: &str,
 ) -> Result<(Vec<u8>, ServerLogin), OpaqueError> {
     const WHAT: &str = "login request";
@@ -143,8 +148,11 @@ pub fn server_login_start(
         &setup.0,
         record,
         request,
-        identity.as_bytes(),
-        parameters(&identity),
+        credential_id,
+        ServerLoginParameters {
+            context: Some(CONTEXT),
+            identifiers: identity.identifiers(),
+        },
     )
     .map_err(|error| OpaqueError::reading(WHAT, error))?;
     let response = started.message.serialize().to_vec();
@@ -176,11 +184,4 @@ fn read_record(record: &[u8]) -> Result<ServerRegistration<Suite>, OpaqueError> 
     const WHAT: &str = "record";
     let record = exactly::<RECORD_BYTES>(record, WHAT)?;
     ServerRegistration::deserialize(record).map_err(|error| OpaqueError::reading(WHAT, error))
-}
-
-fn parameters(identity: &ClientIdentity) -> ServerLoginParameters<'static, '_> {
-    ServerLoginParameters {
-        context: Some(CONTEXT),
-        identifiers: identity.identifiers(),
-    }
 }

@@ -71,7 +71,7 @@ impl Ksf for Stretch {
     }
 }
 
-/// A user name without regard to case: the client's identity, and the seed of the account's keys on the server.
+/// The client's identity: a user name without regard to case.
 pub(crate) struct ClientIdentity(String);
 
 impl ClientIdentity {
@@ -79,13 +79,9 @@ impl ClientIdentity {
         Self(user_name.to_lowercase())
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-
     pub(crate) fn identifiers(&self) -> Identifiers<'_> {
         Identifiers {
-            client: Some(self.as_bytes()),
+            client: Some(self.0.as_bytes()),
             server: Some(SERVER),
         }
     }

@@ -16,6 +16,9 @@ use sotto_opaque::{
 
 const PASSWORD: &[u8] = "correct horse bättery staple".as_bytes();
 
+/// The relay draws one per registration.
+const CREDENTIAL_ID: &[u8] = &[7; 32];
+
 struct Account {
     record: Vec<u8>,
     export_key: [u8; EXPORT_KEY_BYTES],
@@ -24,7 +27,7 @@ struct Account {
 fn register(setup: &ServerSetup, user_name: &str, password: &[u8]) -> Account {
     let (client, request) = ClientRegistration::start(password).unwrap();
     assert_eq!(request.len(), REGISTRATION_REQUEST_BYTES);
-    let response = server_registration_response(setup, &request, user_name).unwrap();
+    let response = server_registration_response(setup, &request, CREDENTIAL_ID).unwrap();
     assert_eq!(response.len(), REGISTRATION_RESPONSE_BYTES);
     let registered = client.finish(&response, user_name).unwrap();
     assert_eq!(registered.upload.len(), REGISTRATION_UPLOAD_BYTES);
@@ -44,7 +47,8 @@ fn log_in(
 ) -> Result<(LoggedIn, ServerLogin), OpaqueError> {
     let (client, request) = ClientLogin::start(password).unwrap();
     assert_eq!(request.len(), LOGIN_REQUEST_BYTES);
-    let (response, server) = server_login_start(setup, record, &request, user_name).unwrap();
+    let (response, server) =
+        server_login_start(setup, record, &request, CREDENTIAL_ID, user_name).unwrap();
     assert_eq!(response.len(), LOGIN_RESPONSE_BYTES);
     let client = client.finish(&response, user_name)?;
     assert_eq!(client.finalization.len(), LOGIN_FINALIZATION_BYTES);
@@ -122,8 +126,10 @@ fn a_decoy_answers_the_same_request_as_steadily_as_an_account_does() {
     let (_, request) = ClientLogin::start(PASSWORD).unwrap();
 
     for (record, user_name) in [(Some(account.record.as_slice()), "alice"), (None, "bob")] {
-        let (first, _) = server_login_start(&setup, record, &request, user_name).unwrap();
-        let (second, _) = server_login_start(&setup, record, &request, user_name).unwrap();
+        let (first, _) =
+            server_login_start(&setup, record, &request, CREDENTIAL_ID, user_name).unwrap();
+        let (second, _) =
+            server_login_start(&setup, record, &request, CREDENTIAL_ID, user_name).unwrap();
         assert_eq!(first[..32], second[..32], "{user_name}: the evaluation");
         for part in [32..64, 64..192, 192..224, 224..256, 256..320] {
             assert_ne!(
@@ -133,6 +139,25 @@ fn a_decoy_answers_the_same_request_as_steadily_as_an_account_does() {
             );
         }
     }
+}
+
+/// What the relay hands out before anybody has signed in must be of no use against an account's password.
+#[test]
+fn an_evaluation_under_another_credential_id_says_nothing() {
+    let setup = ServerSetup::generate().unwrap();
+    let (_, request) = ClientRegistration::start(PASSWORD).unwrap();
+    let one = server_registration_response(&setup, &request, &[1; 32]).unwrap();
+    let other = server_registration_response(&setup, &request, &[2; 32]).unwrap();
+    assert_ne!(one[..32], other[..32]);
+
+    let account = register(&setup, "alice", PASSWORD);
+    let (client, request) = ClientLogin::start(PASSWORD).unwrap();
+    let (response, _) =
+        server_login_start(&setup, Some(&account.record), &request, &[8; 32], "alice").unwrap();
+    assert_eq!(
+        failure(client.finish(&response, "alice")),
+        OpaqueError::WrongPassword
+    );
 }
 
 #[test]
@@ -163,8 +188,14 @@ fn a_response_changed_anywhere_is_refused() {
     // One bit in each part: evaluation, masking nonce, masked key, masked nonce, masked tag, nonce, key share, tag.
     for position in [0, 32, 64, 96, 128, 192, 224, 256, 319] {
         let (client, request) = ClientLogin::start(PASSWORD).unwrap();
-        let (mut response, _) =
-            server_login_start(&setup, Some(&account.record), &request, "alice").unwrap();
+        let (mut response, _) = server_login_start(
+            &setup,
+            Some(&account.record),
+            &request,
+            CREDENTIAL_ID,
+            "alice",
+        )
+        .unwrap();
         response[position] ^= 1;
         let error = failure(client.finish(&response, "alice"));
         assert!(
@@ -212,7 +243,7 @@ fn a_finalization_can_t_be_replayed_into_another_login() {
 fn a_server_that_reflects_the_request_is_refused() {
     let setup = ServerSetup::generate().unwrap();
     let (client, request) = ClientRegistration::start(PASSWORD).unwrap();
-    let mut response = server_registration_response(&setup, &request, "alice").unwrap();
+    let mut response = server_registration_response(&setup, &request, CREDENTIAL_ID).unwrap();
     response[..32].copy_from_slice(&request);
 
     assert!(matches!(
@@ -239,9 +270,9 @@ fn every_message_has_one_length() {
 
     let (_, request) = ClientRegistration::start(PASSWORD).unwrap();
     for request in variants(&request) {
-        malformed(server_registration_response(&setup, &request, "alice").map(drop));
+        malformed(server_registration_response(&setup, &request, CREDENTIAL_ID).map(drop));
     }
-    let response = server_registration_response(&setup, &request, "alice").unwrap();
+    let response = server_registration_response(&setup, &request, CREDENTIAL_ID).unwrap();
     for response in variants(&response) {
         let (client, _) = ClientRegistration::start(PASSWORD).unwrap();
         malformed(client.finish(&response, "alice").map(drop));
@@ -251,12 +282,15 @@ fn every_message_has_one_length() {
     }
     let (_, request) = ClientLogin::start(PASSWORD).unwrap();
     for request in variants(&request) {
-        malformed(server_login_start(&setup, None, &request, "alice").map(drop));
+        malformed(server_login_start(&setup, None, &request, CREDENTIAL_ID, "alice").map(drop));
     }
     for record in variants(&account.record) {
-        malformed(server_login_start(&setup, Some(&record), &request, "alice").map(drop));
+        malformed(
+            server_login_start(&setup, Some(&record), &request, CREDENTIAL_ID, "alice").map(drop),
+        );
     }
-    let (response, server) = server_login_start(&setup, None, &request, "alice").unwrap();
+    let (response, server) =
+        server_login_start(&setup, None, &request, CREDENTIAL_ID, "alice").unwrap();
     for response in variants(&response) {
         let (client, _) = ClientLogin::start(PASSWORD).unwrap();
         malformed(client.finish(&response, "alice").map(drop));
@@ -279,13 +313,23 @@ fn bytes_that_are_no_group_elements_are_refused() {
     // Neither all ones (not canonical) nor all zeros (the identity) may be evaluated.
     for element in [[0xff; 32], [0; 32]] {
         assert!(matches!(
-            failure(server_registration_response(&setup, &element, "alice")),
+            failure(server_registration_response(
+                &setup,
+                &element,
+                CREDENTIAL_ID
+            )),
             OpaqueError::Malformed { .. }
         ));
         let mut request = [1; LOGIN_REQUEST_BYTES];
         request[..32].copy_from_slice(&element);
         assert!(matches!(
-            failure(server_login_start(&setup, None, &request, "alice")),
+            failure(server_login_start(
+                &setup,
+                None,
+                &request,
+                CREDENTIAL_ID,
+                "alice"
+            )),
             OpaqueError::Malformed { .. }
         ));
     }
@@ -310,7 +354,7 @@ fn passwords_have_a_length_that_opaque_can_take() {
 fn secrets_don_t_print() {
     let setup = ServerSetup::generate().unwrap();
     let (_, request) = ClientLogin::start(PASSWORD).unwrap();
-    let (_, server) = server_login_start(&setup, None, &request, "alice").unwrap();
+    let (_, server) = server_login_start(&setup, None, &request, CREDENTIAL_ID, "alice").unwrap();
     assert_eq!(format!("{setup:?}"), "ServerSetup(…)");
     assert_eq!(format!("{server:?}"), "ServerLogin(…)");
 }
