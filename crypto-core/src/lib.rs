@@ -16,4 +16,8 @@ extern crate std;
 
 pub mod identity;
 mod layout;
+pub mod padding;
 pub mod primitives;
+pub mod recovery_key;
+pub mod safety_number;
+pub mod vault;

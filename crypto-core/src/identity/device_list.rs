@@ -20,7 +20,7 @@ use super::{
 };
 use crate::layout::Reader;
 use crate::primitives::hash::sha256;
-use crate::primitives::labels::{Label, labelled};
+use crate::primitives::labels::{DataLabel, Label, labelled};
 use crate::primitives::signature::Signature;
 
 /// The most devices that an account can have: every message is encrypted to each.
@@ -28,7 +28,6 @@ pub const MAX_DEVICES: usize = 32;
 
 const VERSION: u8 = 1;
 const NO_LIST_BEFORE: [u8; 32] = [0; 32];
-const HASH_LABEL: &str = "device list hash";
 
 /// A device list whose signature and certificates have been verified (or have just been made).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,7 +142,10 @@ impl DeviceList {
     /// The hash by which the list that follows names this one.
     #[must_use]
     pub fn hash(&self) -> [u8; 32] {
-        sha256(&[&labelled(HASH_LABEL, &self.encode())])
+        sha256(&[&labelled(
+            DataLabel::DeviceListHash.as_str(),
+            &self.encode(),
+        )])
     }
 
     /// The list's bytes: 122, and 169 for each device.

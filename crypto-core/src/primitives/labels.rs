@@ -3,6 +3,7 @@
 //! ```text
 //! signed bytes = "Sotto v1 " || label || 0x00 || message
 //! HKDF info    = "Sotto v1 " || label || 0x00 || context
+//! other data   = "Sotto v1 " || label || 0x00 || content        (what is hashed, or authenticated as associated data)
 //! ```
 //!
 //! A label holds no zero byte, so no label with its separator is the beginning of another. A signature or a derived key made
@@ -87,6 +88,41 @@ impl KdfLabel {
             Self::VaultWrapPassword => "vault wrap: password",
             Self::VaultWrapRecoveryKey => "vault wrap: recovery key",
             Self::RecoverySigningSeed => "recovery signing seed",
+        }
+    }
+}
+
+/// What bytes are hashed, or authenticated as associated data, for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DataLabel {
+    /// The hash by which a device list names the one before.
+    DeviceListHash,
+    /// Associated data of a sealed vault.
+    Vault,
+    /// Associated data of a wrapped vault key.
+    VaultKey,
+    /// The checksum of a verification code's text.
+    VerificationCode,
+}
+
+impl DataLabel {
+    /// Every such label, for the tests that hold them apart and for the documentation's list.
+    pub const ALL: &[Self] = &[
+        Self::DeviceListHash,
+        Self::Vault,
+        Self::VaultKey,
+        Self::VerificationCode,
+    ];
+
+    /// The label's text, as it stands in the data.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DeviceListHash => "device list hash",
+            Self::Vault => "vault",
+            Self::VaultKey => "vault key",
+            Self::VerificationCode => "verification code",
         }
     }
 }
