@@ -16,6 +16,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 mod accounts;
 mod checkpoint;
+mod mailboxes;
 mod migrations;
 mod writer;
 
@@ -32,6 +33,7 @@ const READERS_KEPT: usize = 4;
 #[derive(Clone)]
 pub struct Sqlite {
     writer: Writer,
+    mailboxes: mailboxes::Mailboxes,
     open: Arc<Open>,
 }
 
@@ -74,6 +76,7 @@ impl Sqlite {
         let (writer, thread) = Writer::start(connection, shared)?;
         Ok(Self {
             writer,
+            mailboxes: mailboxes::Mailboxes::default(),
             open: Arc::new(Open {
                 path: path.to_owned(),
                 readers: Mutex::default(),

@@ -92,9 +92,9 @@ impl Writer {
         }
     }
 
-    /// Changes whenever a transaction was undone as a whole.
-    pub(super) fn undone(&self) -> u64 {
-        self.shared.undone.load(Ordering::Acquire)
+    /// Where [`Shared::undone`] is read, from within a closure.
+    pub(super) fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
     }
 }
 

@@ -6,6 +6,8 @@ CREATE TABLE relay_numbers (
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 INSERT INTO relay_numbers (name, value) VALUES ('seq_reserved', 1);
+-- Keys the fingerprints of messages, so that nobody can make two that collide.
+INSERT INTO relay_numbers (name, value) VALUES ('print_seed', random());
 
 CREATE TABLE mailboxes (
     id      INTEGER PRIMARY KEY,
@@ -35,11 +37,12 @@ CREATE TABLE segments (
     shared      INTEGER NOT NULL,
     data        BLOB NOT NULL
 ) STRICT;
-CREATE INDEX segments_by_mailbox ON segments (mailbox, id);
+CREATE INDEX segments_by_mailbox ON segments (mailbox, id, last);
 
 -- Bodies that several mailboxes share, stored once.
 CREATE TABLE bodies (
-    id         INTEGER PRIMARY KEY,
-    refs       INTEGER NOT NULL,
-    body       BLOB NOT NULL
+    -- The sequence of the message's first part.
+    id   INTEGER PRIMARY KEY,
+    refs INTEGER NOT NULL,
+    body BLOB NOT NULL
 ) STRICT;
