@@ -71,6 +71,16 @@ pub enum KdfLabel {
     VaultWrapRecoveryKey,
     /// Recovery key → seed of the Ed25519 key that answers recovery challenges.
     RecoverySigningSeed,
+    /// PQXDH secrets → the session's first keys (context: transcript hash).
+    Handshake,
+    /// PQXDH transcript hash → session id.
+    SessionId,
+    /// Double Ratchet: root key and agreement → root key, chain key, next header key.
+    DoubleRatchetRoot,
+    /// Post-quantum ratchet: root key and epoch's secret → root key, a chain key per direction (context: epoch).
+    PostQuantumEpoch,
+    /// Classical and post-quantum message key → the key that seals a message.
+    MessageKey,
 }
 
 impl KdfLabel {
@@ -79,6 +89,11 @@ impl KdfLabel {
         Self::VaultWrapPassword,
         Self::VaultWrapRecoveryKey,
         Self::RecoverySigningSeed,
+        Self::Handshake,
+        Self::SessionId,
+        Self::DoubleRatchetRoot,
+        Self::PostQuantumEpoch,
+        Self::MessageKey,
     ];
 
     /// The label's text, as it stands in the HKDF info.
@@ -88,6 +103,11 @@ impl KdfLabel {
             Self::VaultWrapPassword => "vault wrap: password",
             Self::VaultWrapRecoveryKey => "vault wrap: recovery key",
             Self::RecoverySigningSeed => "recovery signing seed",
+            Self::Handshake => "handshake",
+            Self::SessionId => "session id",
+            Self::DoubleRatchetRoot => "double ratchet root",
+            Self::PostQuantumEpoch => "post-quantum epoch",
+            Self::MessageKey => "message key",
         }
     }
 }
