@@ -5,7 +5,7 @@
 //! that a full mailbox takes no more.
 
 use bytes::Bytes;
-use sotto_protocol::MessageId;
+use sotto_protocol::{DeviceId, MessageId};
 
 use super::Op;
 use crate::domain::Identity;
@@ -26,8 +26,8 @@ pub struct Deposit {
 /// A message as one mailbox gets it.
 #[derive(Debug, Clone)]
 pub struct Part {
-    /// The recipient.
-    pub mailbox: Identity,
+    /// The recipient: device ids are unique on a relay.
+    pub mailbox: DeviceId,
     /// Its sequence, given out once over all mailboxes.
     pub seq: u64,
     /// Hash of the body: a repeated send has the same.
@@ -53,7 +53,7 @@ pub struct Batch {
     /// Messages to store.
     pub deposits: Vec<Deposit>,
     /// Mailboxes, and up to which sequence their devices have acknowledged. Applied after the deposits.
-    pub acks: Vec<(Identity, u64)>,
+    pub acks: Vec<(DeviceId, u64)>,
     /// Sequences below this may be given out from now on.
     pub reserve: Option<u64>,
 }
@@ -102,19 +102,19 @@ pub trait MailboxStore: Send + Sync + 'static {
     fn commit(&self, batch: Batch) -> Op<'_, Vec<Outcome>>;
 
     /// The highest sequence that waits in a mailbox; 0 if it is empty.
-    fn newest(&self, mailbox: Identity) -> Op<'_, u64>;
+    fn newest(&self, mailbox: DeviceId) -> Op<'_, u64>;
 
     /// Envelopes in order of sequence, without those acknowledged.
-    fn read(&self, mailbox: Identity, page: Page) -> Op<'_, Vec<Stored>>;
+    fn read(&self, mailbox: DeviceId, page: Page) -> Op<'_, Vec<Stored>>;
 
     /// How many envelopes wait (a stored counter; those acknowledged count until they are swept).
-    fn waiting(&self, mailbox: Identity) -> Op<'_, u64>;
+    fn waiting(&self, mailbox: DeviceId) -> Op<'_, u64>;
 
     /// Sequences below this may have been given out by an earlier run.
     fn reserved(&self) -> Op<'_, u64>;
 
     /// Deletes a mailbox with everything in it.
-    fn remove(&self, mailbox: Identity) -> Op<'_, ()>;
+    fn remove(&self, mailbox: DeviceId) -> Op<'_, ()>;
 
     /// Deletes some of what is acknowledged, and of what was received before `expired` (milliseconds since the Unix epoch); whether
     /// there may be more.

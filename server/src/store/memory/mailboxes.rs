@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use sotto_protocol::{MessageId, limits::MAILBOX_MAX};
+use sotto_protocol::{DeviceId, MessageId, limits::MAILBOX_MAX};
 
 use crate::{
     domain::Identity,
@@ -21,7 +21,7 @@ pub struct MemoryMailboxes(Mutex<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    mailboxes: HashMap<Identity, Mailbox>,
+    mailboxes: HashMap<DeviceId, Mailbox>,
     reserved: u64,
 }
 
@@ -105,7 +105,7 @@ impl MailboxStore for MemoryMailboxes {
         ready(outcomes)
     }
 
-    fn newest(&self, mailbox: Identity) -> Op<'_, u64> {
+    fn newest(&self, mailbox: DeviceId) -> Op<'_, u64> {
         let inner = self.inner();
         ready(
             inner
@@ -116,7 +116,7 @@ impl MailboxStore for MemoryMailboxes {
         )
     }
 
-    fn read(&self, mailbox: Identity, page: Page) -> Op<'_, Vec<Stored>> {
+    fn read(&self, mailbox: DeviceId, page: Page) -> Op<'_, Vec<Stored>> {
         let inner = self.inner();
         let mut bytes = 0;
         ready(
@@ -137,7 +137,7 @@ impl MailboxStore for MemoryMailboxes {
         )
     }
 
-    fn waiting(&self, mailbox: Identity) -> Op<'_, u64> {
+    fn waiting(&self, mailbox: DeviceId) -> Op<'_, u64> {
         let inner = self.inner();
         ready(
             inner
@@ -151,7 +151,7 @@ impl MailboxStore for MemoryMailboxes {
         ready(self.inner().reserved.max(1))
     }
 
-    fn remove(&self, mailbox: Identity) -> Op<'_, ()> {
+    fn remove(&self, mailbox: DeviceId) -> Op<'_, ()> {
         self.inner().mailboxes.remove(&mailbox);
         ready(())
     }

@@ -4,12 +4,10 @@
 use std::collections::HashMap;
 
 use rusqlite::{OptionalExtension as _, Transaction, params};
+use sotto_protocol::DeviceId;
 
 use super::{segment, signed, unsigned};
-use crate::{
-    domain::Identity,
-    store::{StoreError, sqlite::store_error},
-};
+use crate::store::{StoreError, sqlite::store_error};
 
 /// Mailboxes and fingerprints kept at most; then the cache starts over.
 const MAILBOXES_MAX: usize = 200_000;
@@ -20,7 +18,7 @@ pub(super) struct Cache {
     /// [`super::super::Writer::undone`] when this was filled.
     pub(super) undone: u64,
     pub(super) seed: Option<u64>,
-    pub(super) slots: HashMap<Identity, Slot>,
+    pub(super) slots: HashMap<DeviceId, Slot>,
     pub(super) prints: usize,
 }
 
@@ -35,10 +33,7 @@ pub(super) struct Slot {
 impl Cache {
     /// Forgets everything if it may be wrong or has grown too large.
     pub(super) fn refresh(&mut self, undone: u64) {
-        if self.undone != undone
-            || self.slots.len() > MAILBOXES_MAX
-            || self.prints > PRINTS_MAX
-        {
+        if self.undone != undone || self.slots.len() > MAILBOXES_MAX || self.prints > PRINTS_MAX {
             *self = Self {
                 undone,
                 seed: self.seed,
@@ -61,13 +56,11 @@ impl Cache {
     pub(super) fn slot(
         &mut self,
         tx: &Transaction<'_>,
-        mailbox: Identity,
+        mailbox: DeviceId,
     ) -> Result<&mut Slot, StoreError> {
         let slot = match self.slots.entry(mailbox) {
             std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::hash_map::Entry::Vacant(entry) => {
-                entry.insert(load(tx, mailbox)?)
-            }
+            std::collections::hash_map::Entry::Vacant(entry) => entry.insert(load(tx, mailbox)?),
         };
         if slot.prints.is_none() {
             let prints = if slot.waiting == 0 {
@@ -82,12 +75,12 @@ impl Cache {
     }
 }
 
-fn load(tx: &Transaction<'_>, mailbox: Identity) -> Result<Slot, StoreError> {
+fn load(tx: &Transaction<'_>, mailbox: DeviceId) -> Result<Slot, StoreError> {
     let found = tx
-        .prepare_cached("SELECT id, waiting FROM mailboxes WHERE account = ?1 AND device = ?2")
+        .prepare_cached("SELECT id, waiting FROM mailboxes WHERE device = ?1")
         .and_then(|mut statement| {
             statement
-                .query_row(params![mailbox.account.0, mailbox.device.0], |row| {
+                .query_row(params![mailbox.0], |row| {
                     Ok((row.get(0)?, row.get::<_, i64>(1)?))
                 })
                 .optional()
@@ -100,10 +93,8 @@ fn load(tx: &Transaction<'_>, mailbox: Identity) -> Result<Slot, StoreError> {
             prints: None,
         });
     }
-    tx.prepare_cached("INSERT INTO mailboxes (account, device) VALUES (?1, ?2)")
-        .and_then(|mut statement| {
-            statement.insert(params![mailbox.account.0, mailbox.device.0])
-        })
+    tx.prepare_cached("INSERT INTO mailboxes (device) VALUES (?1)")
+        .and_then(|mut statement| statement.insert(params![mailbox.0]))
         .map(|row| Slot {
             row,
             waiting: 0,

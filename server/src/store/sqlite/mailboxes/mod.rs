@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
-use sotto_protocol::limits::MAILBOX_MAX;
+use sotto_protocol::{DeviceId, limits::MAILBOX_MAX};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use self::{
@@ -16,12 +16,9 @@ use self::{
     segment::{Body, Builder},
 };
 use super::{Sqlite, store_error};
-use crate::{
-    domain::Identity,
-    store::{
-        Op, StoreError,
-        mailboxes::{Batch, Deposit, MailboxStore, Outcome, Page, Stored},
-    },
+use crate::store::{
+    Op, StoreError,
+    mailboxes::{Batch, Deposit, MailboxStore, Outcome, Page, Stored},
 };
 
 mod cache;
@@ -62,16 +59,16 @@ impl MailboxStore for Sqlite {
         self.with_cache(move |tx, cache| commit(tx, cache, &batch))
     }
 
-    fn newest(&self, mailbox: Identity) -> Op<'_, u64> {
+    fn newest(&self, mailbox: DeviceId) -> Op<'_, u64> {
         Box::pin(self.read(move |connection| {
             connection
                 .prepare_cached(
                     "SELECT s.last FROM mailboxes m JOIN segments s ON s.mailbox = m.id AND s.last > m.acked
-                     WHERE m.account = ?1 AND m.device = ?2 ORDER BY s.last DESC LIMIT 1",
+                     WHERE m.device = ?1 ORDER BY s.last DESC LIMIT 1",
                 )
                 .and_then(|mut statement| {
                     statement
-                        .query_row(params![mailbox.account.0, mailbox.device.0], |row| row.get(0))
+                        .query_row(params![mailbox.0], |row| row.get(0))
                         .optional()
                 })
                 .map(|newest: Option<i64>| newest.map_or(0, unsigned))
@@ -79,11 +76,13 @@ impl MailboxStore for Sqlite {
         }))
     }
 
-    fn read(&self, mailbox: Identity, page: Page) -> Op<'_, Vec<Stored>> {
-        Box::pin(Sqlite::read(self, move |connection| read(connection, mailbox, page)))
+    fn read(&self, mailbox: DeviceId, page: Page) -> Op<'_, Vec<Stored>> {
+        Box::pin(Sqlite::read(self, move |connection| {
+            read(connection, mailbox, page)
+        }))
     }
 
-    fn waiting(&self, mailbox: Identity) -> Op<'_, u64> {
+    fn waiting(&self, mailbox: DeviceId) -> Op<'_, u64> {
         Box::pin(self.read(move |connection| {
             find(connection, mailbox).map(|found| found.map_or(0, |(_, waiting, _)| waiting))
         }))
@@ -93,7 +92,7 @@ impl MailboxStore for Sqlite {
         Box::pin(self.read(|connection| number(connection, "seq_reserved").map(unsigned)))
     }
 
-    fn remove(&self, mailbox: Identity) -> Op<'_, ()> {
+    fn remove(&self, mailbox: DeviceId) -> Op<'_, ()> {
         self.with_cache(move |tx, cache| sweep::remove(tx, cache, mailbox))
     }
 
@@ -107,7 +106,7 @@ fn commit(
     cache: &mut Cache,
     batch: &Batch,
 ) -> Result<Vec<Outcome>, StoreError> {
-    let mut open: HashMap<Identity, Builder> = HashMap::new();
+    let mut open: HashMap<DeviceId, Builder> = HashMap::new();
     let mut outcomes = Vec::with_capacity(batch.deposits.len());
     for deposit in &batch.deposits {
         outcomes.push(deposit_one(tx, cache, &mut open, deposit)?);
@@ -119,13 +118,11 @@ fn commit(
     }
     if !batch.acks.is_empty() {
         let mut statement = tx
-            .prepare_cached(
-                "UPDATE mailboxes SET acked = ?3 WHERE account = ?1 AND device = ?2 AND acked < ?3",
-            )
+            .prepare_cached("UPDATE mailboxes SET acked = ?2 WHERE device = ?1 AND acked < ?2")
             .map_err(store_error)?;
         for (mailbox, through) in &batch.acks {
             statement
-                .execute(params![mailbox.account.0, mailbox.device.0, signed(*through)])
+                .execute(params![mailbox.0, signed(*through)])
                 .map_err(store_error)?;
         }
     }
@@ -143,7 +140,7 @@ fn commit(
 fn deposit_one(
     tx: &Transaction<'_>,
     cache: &mut Cache,
-    open: &mut HashMap<Identity, Builder>,
+    open: &mut HashMap<DeviceId, Builder>,
     deposit: &Deposit,
 ) -> Result<Outcome, StoreError> {
     let print = print(cache.seed(tx)?, deposit);
@@ -191,7 +188,8 @@ fn share(tx: &Transaction<'_>, deposit: &Deposit, new: u32) -> Result<Option<u64
     let [first, rest @ ..] = deposit.parts.as_slice() else {
         return Ok(None);
     };
-    let same = |body: &Bytes| body.as_ptr() == first.body.as_ptr() && body.len() == first.body.len();
+    let same =
+        |body: &Bytes| body.as_ptr() == first.body.as_ptr() && body.len() == first.body.len();
     if new < 2 || rest.is_empty() || !rest.iter().all(|part| same(&part.body)) {
         return Ok(None);
     }
@@ -228,15 +226,12 @@ fn insert(tx: &Transaction<'_>, row: i64, builder: &Builder) -> Result<(), Store
 }
 
 /// A mailbox's row, counter and acknowledged sequence.
-fn find(
-    connection: &Connection,
-    mailbox: Identity,
-) -> Result<Option<(i64, u64, u64)>, StoreError> {
+fn find(connection: &Connection, mailbox: DeviceId) -> Result<Option<(i64, u64, u64)>, StoreError> {
     connection
-        .prepare_cached("SELECT id, waiting, acked FROM mailboxes WHERE account = ?1 AND device = ?2")
+        .prepare_cached("SELECT id, waiting, acked FROM mailboxes WHERE device = ?1")
         .and_then(|mut statement| {
             statement
-                .query_row(params![mailbox.account.0, mailbox.device.0], |row| {
+                .query_row(params![mailbox.0], |row| {
                     Ok((
                         row.get(0)?,
                         unsigned(row.get::<_, i64>(1)?),
@@ -248,7 +243,7 @@ fn find(
         .map_err(store_error)
 }
 
-fn read(connection: &Connection, mailbox: Identity, page: Page) -> Result<Vec<Stored>, StoreError> {
+fn read(connection: &Connection, mailbox: DeviceId, page: Page) -> Result<Vec<Stored>, StoreError> {
     // One read transaction: what is found in it belongs together.
     let tx = connection.unchecked_transaction().map_err(store_error)?;
     let Some((row, _, acked)) = find(&tx, mailbox)? else {

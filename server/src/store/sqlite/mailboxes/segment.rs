@@ -46,7 +46,13 @@ impl Builder {
     }
 
     /// Appends an envelope; `body_id` if its body is stored apart.
-    pub(super) fn push(&mut self, deposit: &Deposit, part: &Part, print: u64, body_id: Option<u64>) {
+    pub(super) fn push(
+        &mut self,
+        deposit: &Deposit,
+        part: &Part,
+        print: u64,
+        body_id: Option<u64>,
+    ) {
         if self.envelopes == 0 {
             self.first = part.seq;
         }

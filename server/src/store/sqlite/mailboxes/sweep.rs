@@ -4,16 +4,14 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use rusqlite::{Transaction, params};
+use sotto_protocol::DeviceId;
 
 use super::{
     cache::Cache,
     segment::{self, Body},
     signed, unsigned,
 };
-use crate::{
-    domain::Identity,
-    store::{StoreError, sqlite::store_error},
-};
+use crate::store::{StoreError, sqlite::store_error};
 
 /// Mailboxes and segments that one sweep looks at, so that nobody's commit waits long.
 const MAILBOXES: u32 = 64;
@@ -81,7 +79,7 @@ pub(super) fn sweep(
 pub(super) fn remove(
     tx: &Transaction<'_>,
     cache: &mut Cache,
-    mailbox: Identity,
+    mailbox: DeviceId,
 ) -> Result<(), StoreError> {
     let Some((row, _, _)) = super::find(tx, mailbox)? else {
         return Ok(());

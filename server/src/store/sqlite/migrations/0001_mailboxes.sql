@@ -11,15 +11,13 @@ INSERT INTO relay_numbers (name, value) VALUES ('print_seed', random());
 
 CREATE TABLE mailboxes (
     id      INTEGER PRIMARY KEY,
-    account BLOB NOT NULL,
-    device  BLOB NOT NULL,
+    device  BLOB NOT NULL UNIQUE,
     -- Envelopes in segments that are not yet deleted.
     waiting INTEGER NOT NULL DEFAULT 0,
     -- Everything up to this sequence is acknowledged.
     acked   INTEGER NOT NULL DEFAULT 0,
     -- Everything up to this sequence is also deleted; below `acked` there is something to sweep.
-    swept   INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (account, device)
+    swept   INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX mailboxes_to_sweep ON mailboxes (id) WHERE swept < acked;
 
