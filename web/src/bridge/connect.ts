@@ -81,6 +81,9 @@ export class WorkerBridge implements Bridge {
         if (!first) for (const listener of this.#resyncListeners) listener();
         break;
       }
+      case 'crashed':
+        // Calls have been rejected one by one; the port starts another worker.
+        break;
     }
   }
 

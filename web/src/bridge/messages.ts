@@ -16,4 +16,6 @@ export type ToPage =
   | { kind: 'outcome'; id: number; outcome: Outcome }
   | { kind: 'event'; event: Event }
   /** The newest of the events that are states; replaces what the page knew of them. */
-  | { kind: 'snapshot'; events: Event[] };
+  | { kind: 'snapshot'; events: Event[] }
+  /** The engine has a bug: this worker is of no use any more. */
+  | { kind: 'crashed' };

@@ -25,17 +25,46 @@ function trustedWorkerUrl(): URL {
   return policy.createScriptURL(workerUrl);
 }
 
+/** A worker that crashes more often than this within a minute is not started again. */
+const CRASHES_MAX = 3;
+
+/** Starts the worker, and starts it again if its engine crashes. */
 export function startWorker(): WorkerPort {
-  const worker = new Worker(trustedWorkerUrl(), { type: 'module', name: 'sotto' });
+  const url = trustedWorkerUrl();
+  const receivers: ((message: ToPage) => void)[] = [];
+  const failures: (() => void)[] = [];
+  const crashes: number[] = [];
+  let worker = start();
+
+  function start(): Worker {
+    const started = new Worker(url, { type: 'module', name: 'sotto' });
+    let heard = false;
+    started.addEventListener('message', ({ data }: MessageEvent<ToPage>) => {
+      heard = true;
+      for (const receive of receivers) receive(data);
+      if (data.kind === 'crashed') restart();
+    });
+    started.addEventListener('error', () => {
+      // Before anything was heard: the script could not be loaded. Later: a bug that has been reported, and the worker lives.
+      if (!heard) for (const failed of failures) failed();
+    });
+    return started;
+  }
+
+  function restart(): void {
+    worker.terminate();
+    const now = Date.now();
+    crashes.push(now);
+    if (crashes.filter((at) => now - at < 60_000).length > CRASHES_MAX)
+      for (const failed of failures) failed();
+    else worker = start();
+  }
+
   const post = (message: ToWorker) => worker.postMessage(message);
   followLifecycle(post);
   return {
     post,
-    listen(receive) {
-      worker.addEventListener('message', ({ data }: MessageEvent<ToPage>) => receive(data));
-    },
-    onFailure(failed) {
-      worker.addEventListener('error', failed);
-    },
+    listen: (receive) => receivers.push(receive),
+    onFailure: (failed) => failures.push(failed),
   };
 }
