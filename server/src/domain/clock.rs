@@ -9,7 +9,9 @@ pub const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 pub fn now_ms() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+        .map_or(0, |since| {
+            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+        })
 }
 
 /// The beginning of the (UTC) day of a time: what is kept about people is kept to the day.

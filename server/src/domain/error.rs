@@ -1,11 +1,8 @@
 //! The one error of the relay: each variant is one problem code and status (PROTOCOL.md section 7); internals stay in the log.
 
-use sotto_protocol::{
-    Problem, ProblemCode,
-    username::InvalidUsername,
-};
+use sotto_protocol::{Problem, ProblemCode, username::InvalidUsername};
 
-use crate::store::StoreError;
+use crate::store::{Conflict, StoreError};
 
 /// Why the relay refuses something.
 #[derive(Debug, thiserror::Error)]
@@ -192,7 +189,25 @@ impl From<StoreError> for Error {
                 tracing::warn!(%reason, "the store is unavailable");
                 Self::StorageUnavailable
             }
+            StoreError::Conflict(conflict) => conflict.into(),
             other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
+impl From<Conflict> for Error {
+    fn from(conflict: Conflict) -> Self {
+        match conflict {
+            Conflict::NameTaken => Self::UsernameTaken,
+            Conflict::IdTaken => Self::IdTaken,
+            Conflict::DeviceList { newest } => Self::DeviceListConflict { newest },
+            Conflict::Vault => Self::VaultConflict,
+            Conflict::Invitation => Self::InvitationRequired,
+            Conflict::AccountUnknown => Self::AccountUnknown,
+            Conflict::DeviceUnknown => Self::DeviceUnknown,
+            Conflict::PrekeyIds => Self::PrekeysRefused("an id was used before"),
+            Conflict::PrekeysTooMany => Self::PrekeysRefused("more than are kept"),
+            Conflict::MessageId => Self::MessageIdReused,
         }
     }
 }

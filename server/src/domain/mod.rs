@@ -8,6 +8,9 @@
 //! - [`directory`]: which devices an account has now
 //! - [`prekeys`]: upload and claim
 //! - [`limits`]: how often anybody may do anything
+//! - [`passwords`]: the server's half of OPAQUE
+//! - [`token`]: what holders show
+//! - [`notices`]: what connected devices are told about accounts
 //! - [`delivery`]: mailboxes and connected devices
 
 pub mod accounts;
@@ -17,8 +20,11 @@ pub mod delivery;
 pub mod directory;
 pub mod error;
 pub mod limits;
+pub mod notices;
+pub mod passwords;
 pub mod prekeys;
 pub mod sessions;
+pub mod token;
 
 pub use error::Error;
 

@@ -1,0 +1,306 @@
+//! Puts the parts together and runs them: the only place, with `main`, that names a backend.
+
+use std::{
+    fs,
+    io::Write as _,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::{AdminListen, Config},
+    domain::{
+        Error,
+        accounts::{Accounts, Policy},
+        clock::now_ms,
+        directory::Directory,
+        limits::Limits,
+        notices::{Nobody, Notices},
+        passwords::Passwords,
+        prekeys::Prekeys,
+        sessions::Sessions,
+    },
+    http,
+    store::{AccountStore, sqlite::Sqlite},
+};
+
+/// How long open requests and sockets have to finish at shutdown.
+const DRAIN: Duration = Duration::from_secs(10);
+/// How often expired things are swept out.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// Why a relay doesn't start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The data folder can't be used.
+    #[error("the data folder {folder} can not be used: {reason}")]
+    Data {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The address can't be listened on.
+    #[error("can not listen on {address}: {reason}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        reason: String,
+    },
+    /// The certificate or its key can't be used.
+    #[error("TLS: {0}")]
+    Tls(String),
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl From<Error> for StartError {
+    fn from(error: Error) -> Self {
+        Self::Other(match error {
+            Error::Internal(reason) => reason,
+            other => other.to_string(),
+        })
+    }
+}
+
+/// A running relay.
+pub struct Running {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// Whether by TLS.
+    pub tls: bool,
+    shutdown: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Cancelled when the relay is to stop.
+    pub fn shutdown_token(&self) -> CancellationToken {
+        self.shutdown.clone()
+    }
+
+    /// Stops: refuses newcomers, lets requests and sockets finish, closes the store. Returns when all is done.
+    pub async fn stop(self) {
+        self.shutdown.cancel();
+        self.finished().await;
+    }
+
+    /// Returns when the relay has stopped for whatever reason.
+    pub async fn finished(self) {
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a task ended badly");
+            }
+        }
+    }
+}
+
+/// The database's file in a data folder.
+pub fn database_file(data: &Path) -> PathBuf {
+    data.join("sotto.db")
+}
+
+/// The file of the OPAQUE keys in a data folder. They stay out of the database, so that it alone doesn't let anybody guess passwords.
+pub fn keys_file(data: &Path) -> PathBuf {
+    data.join("opaque.keys")
+}
+
+/// Starts a relay.
+///
+/// # Errors
+/// [`StartError`] in words for the operator.
+pub async fn start(config: Config) -> Result<Running, StartError> {
+    let data = config.data.data.clone();
+    let in_data = |reason: String| StartError::Data {
+        folder: data.clone(),
+        reason,
+    };
+    make_private_folder(&data).map_err(|error| in_data(error.to_string()))?;
+    let setup = load_or_make_keys(&data)?;
+    let sqlite = Sqlite::open(&database_file(&data)).map_err(|error| in_data(error.to_string()))?;
+    let shutdown = CancellationToken::new();
+
+    let store: Arc<dyn AccountStore> = Arc::new(sqlite.clone());
+    let notices: Arc<dyn Notices> = Arc::new(Nobody);
+    let parts = Arc::new(assemble(&config, Arc::clone(&store), &setup, notices)?);
+    let router = http::router::router(Arc::clone(&parts), axum::Router::new());
+
+    let mut tasks = vec![tokio::spawn(sweep(Arc::clone(&parts), shutdown.clone()))];
+    if let AdminListen::On(address) = config.admin_listen {
+        tasks.push(serve_metrics(address, shutdown.clone()).await?);
+    }
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|error| StartError::Listen {
+            address: config.listen,
+            reason: error.to_string(),
+        })?;
+    let addr = listener
+        .local_addr()
+        .map_err(|error| StartError::Other(error.to_string()))?;
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let drained = shutdown.clone();
+    tasks.push(tokio::spawn(async move {
+        let serving = axum::serve(listener, service)
+            .with_graceful_shutdown(drained.clone().cancelled_owned());
+        let bounded = async {
+            drained.cancelled().await;
+            tokio::time::sleep(DRAIN).await;
+        };
+        tokio::select! {
+            result = async { serving.await } => {
+                if let Err(error) = result {
+                    tracing::error!(%error, "serving ended");
+                }
+            }
+            () = bounded => tracing::warn!("some requests did not finish in time"),
+        }
+    }));
+    Ok(Running {
+        addr,
+        tls: config.tls_cert.is_some(),
+        shutdown,
+        tasks,
+    })
+}
+
+/// The domain over a store: what `start` serves and tests call in process.
+///
+/// # Errors
+/// Unusable keys, or a system without randomness.
+pub fn assemble(
+    config: &Config,
+    store: Arc<dyn AccountStore>,
+    setup: &[u8],
+    notices: Arc<dyn Notices>,
+) -> Result<http::Parts, Error> {
+    let limits = Arc::new(Limits::new(config.limits_factor));
+    let directory = Arc::new(Directory::new(Arc::clone(&store)));
+    let sessions = Arc::new(Sessions::new(Arc::clone(&store), Arc::clone(&directory)));
+    let prekeys = Arc::new(Prekeys::new(
+        Arc::clone(&store),
+        Arc::clone(&limits),
+        Arc::clone(&notices),
+    ));
+    let accounts = Accounts::new(
+        Policy {
+            name: config.name.clone(),
+            registration: config.registration.into(),
+        },
+        Arc::clone(&store),
+        Passwords::new(setup)?,
+        Arc::clone(&sessions),
+        Arc::clone(&directory),
+        Arc::clone(&limits),
+        notices,
+    )?;
+    Ok(http::Parts {
+        accounts,
+        sessions,
+        directory,
+        prekeys,
+        limits,
+        store,
+        trusted_proxies: config.trusted_proxies.clone(),
+        https: config.https(),
+    })
+}
+
+/// Reads the relay's OPAQUE keys, or makes them in a new data folder.
+///
+/// # Errors
+/// [`StartError::Data`], also where there is a database but no keys: new ones would make every password wrong.
+pub fn load_or_make_keys(data: &Path) -> Result<Vec<u8>, StartError> {
+    let file = keys_file(data);
+    let failed = |reason: String| StartError::Data {
+        folder: data.to_owned(),
+        reason,
+    };
+    match fs::read(&file) {
+        Ok(bytes) => return Ok(bytes),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed(format!("{}: {error}", file.display()))),
+    }
+    if database_file(data).exists() {
+        return Err(failed(format!(
+            "{} is missing, but there is a database: restore the keys from the backup, since with new ones nobody could sign in by password",
+            file.display()
+        )));
+    }
+    let keys = Passwords::generate_setup()?;
+    write_private(&file, &keys).map_err(|error| failed(format!("{}: {error}", file.display())))?;
+    Ok(keys)
+}
+
+/// Writes a new file that only its owner may read, durably.
+///
+/// # Errors
+/// I/O, also if the file exists.
+pub fn write_private(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let mut out = options.open(file)?;
+    out.write_all(bytes)?;
+    out.sync_all()
+}
+
+fn make_private_folder(folder: &Path) -> std::io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.create(folder)
+}
+
+async fn sweep(parts: http::App, shutdown: CancellationToken) {
+    let mut every = tokio::time::interval(SWEEP);
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = every.tick() => {}
+        }
+        parts.limits.tidy();
+        if let Err(error) = parts.store.purge(now_ms()).await {
+            tracing::warn!(%error, "sweeping failed");
+        }
+    }
+}
+
+async fn serve_metrics(
+    address: SocketAddr,
+    shutdown: CancellationToken,
+) -> Result<JoinHandle<()>, StartError> {
+    let router = http::metrics_router().map_err(StartError::Other)?;
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|error| StartError::Listen {
+            address,
+            reason: error.to_string(),
+        })?;
+    Ok(tokio::spawn(async move {
+        let serving =
+            axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned());
+        if let Err(error) = serving.await {
+            tracing::error!(%error, "serving metrics ended");
+        }
+    }))
+}
