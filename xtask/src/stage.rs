@@ -1,0 +1,88 @@
+//! A stage of work: one line with its time, and the whole output of one that fails.
+
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
+
+use crate::process::Failure;
+
+/// What a stage has to say for itself, or why it failed.
+pub type Outcome = Result<Report, Failure>;
+
+/// How a stage went.
+#[derive(Debug)]
+pub enum Report {
+    /// It is done. The text, if any, follows its name.
+    Done(String),
+    /// There was nothing to do.
+    Fresh,
+    /// It can't be done here; the text says what is missing.
+    Skipped(String),
+}
+
+impl Report {
+    /// Done, with nothing to add.
+    pub fn done() -> Self {
+        Self::Done(String::new())
+    }
+}
+
+/// A named piece of work.
+#[derive(Clone, Copy)]
+pub struct Stage {
+    /// Also what `--only` takes.
+    pub name: &'static str,
+    /// Does it.
+    pub work: fn() -> Outcome,
+}
+
+/// Runs stages in order, up to the first that fails.
+pub fn all(stages: &[Stage]) -> Result<(), Failure> {
+    for stage in stages {
+        one(stage)?;
+    }
+    Ok(())
+}
+
+/// Runs every stage, whatever fails, and says at the end which did.
+pub fn every(stages: &[Stage]) -> Result<(), Failure> {
+    let mut failed = Vec::new();
+    for stage in stages {
+        if let Err(failure) = one(stage) {
+            eprintln!("\n{failure}\n");
+            failed.push(stage.name);
+        }
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "failed: {}\nagain: cargo xtask test --only {}",
+        failed.join(", "),
+        failed.join(" --only ")
+    )))
+}
+
+fn one(stage: &Stage) -> Result<(), Failure> {
+    print!("{:<10} ", stage.name);
+    // Only for the eye: who watches sees which stage is at work.
+    let _ = std::io::stdout().flush();
+    let start = Instant::now();
+    let outcome = (stage.work)();
+    let time = seconds(start.elapsed());
+    match outcome {
+        Ok(Report::Done(text)) => println!("ok      {time:>8}  {text}"),
+        Ok(Report::Fresh) => println!("fresh   {time:>8}"),
+        Ok(Report::Skipped(text)) => println!("skipped {time:>8}  {text}"),
+        Err(failure) => {
+            println!("FAILED  {time:>8}");
+            return Err(failure);
+        }
+    }
+    Ok(())
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
