@@ -6,6 +6,8 @@ import { EngineCrashed, problemEvent, Run, StateBroken, type Parts } from './run
 import { FencedOff, StoreError, type Store } from './store';
 
 const RETRY_FIRST_MS = 1_000;
+/** A store that fails again so soon after a restart waits for the retry. */
+const RESTART_PAUSE_MS = 5_000;
 const RETRY_LAST_MS = 10_000;
 
 export interface HostParts extends Omit<Parts, 'store'> {
@@ -40,6 +42,7 @@ export class Host {
   #attempt = 0;
   #retryAfter = RETRY_FIRST_MS;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #restartedAt = 0;
   /** Why no engine can run at present. */
   #problem: Problem | undefined;
   /** The store was unreadable and has been cleared. */
@@ -161,7 +164,9 @@ export class Host {
   #storeFailed(problem: Problem, ran: boolean): void {
     this.#rejectAll(problem);
     this.#event(problemEvent(problem));
-    if (ran) {
+    const now = Date.now();
+    if (ran && now - this.#restartedAt > RESTART_PAUSE_MS) {
+      this.#restartedAt = now;
       void this.#start();
       return;
     }
