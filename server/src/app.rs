@@ -113,30 +113,45 @@ pub fn keys_file(data: &Path) -> PathBuf {
     data.join("opaque.keys")
 }
 
+/// A relay that is put together but does not listen: what tests call in process.
+pub struct Built {
+    /// Everything that it serves.
+    pub router: axum::Router,
+    /// What handlers share.
+    pub parts: http::App,
+    shutdown: CancellationToken,
+}
+
+/// Opens the data folder and puts a relay together.
+///
+/// # Errors
+/// [`StartError`] in words for the operator.
+pub async fn build(config: &Config) -> Result<Built, StartError> {
+    let data = config.data.data.as_path();
+    let in_data = |reason: String| StartError::Data {
+        folder: data.to_owned(),
+        reason,
+    };
+    make_private_folder(data).map_err(|error| in_data(error.to_string()))?;
+    let setup = load_or_make_keys(data)?;
+    let sqlite = Sqlite::open(&database_file(data)).map_err(|error| in_data(error.to_string()))?;
+    let shutdown = CancellationToken::new();
+    let store: Arc<dyn AccountStore> = Arc::new(sqlite);
+    let notices: Arc<dyn Notices> = Arc::new(Nobody);
+    let parts = Arc::new(assemble(config, store, &setup, notices)?);
+    let router = http::router::router(Arc::clone(&parts), axum::Router::new());
+    Ok(Built {
+        router,
+        parts,
+        shutdown,
+    })
+}
+
 /// Starts a relay.
 ///
 /// # Errors
 /// [`StartError`] in words for the operator.
 pub async fn start(config: Config) -> Result<Running, StartError> {
-    let data = config.data.data.clone();
-    let in_data = |reason: String| StartError::Data {
-        folder: data.clone(),
-        reason,
-    };
-    make_private_folder(&data).map_err(|error| in_data(error.to_string()))?;
-    let setup = load_or_make_keys(&data)?;
-    let sqlite = Sqlite::open(&database_file(&data)).map_err(|error| in_data(error.to_string()))?;
-    let shutdown = CancellationToken::new();
-
-    let store: Arc<dyn AccountStore> = Arc::new(sqlite.clone());
-    let notices: Arc<dyn Notices> = Arc::new(Nobody);
-    let parts = Arc::new(assemble(&config, Arc::clone(&store), &setup, notices)?);
-    let router = http::router::router(Arc::clone(&parts), axum::Router::new());
-
-    let mut tasks = vec![tokio::spawn(sweep(Arc::clone(&parts), shutdown.clone()))];
-    if let AdminListen::On(address) = config.admin_listen {
-        tasks.push(serve_metrics(address, shutdown.clone()).await?);
-    }
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|error| StartError::Listen {
@@ -146,30 +161,41 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let addr = listener
         .local_addr()
         .map_err(|error| StartError::Other(error.to_string()))?;
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let drained = shutdown.clone();
-    tasks.push(tokio::spawn(async move {
-        let serving = axum::serve(listener, service)
-            .with_graceful_shutdown(drained.clone().cancelled_owned());
-        let bounded = async {
-            drained.cancelled().await;
-            tokio::time::sleep(DRAIN).await;
-        };
-        tokio::select! {
-            result = async { serving.await } => {
-                if let Err(error) = result {
-                    tracing::error!(%error, "serving ended");
-                }
-            }
-            () = bounded => tracing::warn!("some requests did not finish in time"),
-        }
-    }));
+    let Built {
+        router,
+        parts,
+        shutdown,
+    } = build(&config).await?;
+    let mut tasks = vec![tokio::spawn(sweep(parts, shutdown.clone()))];
+    if let AdminListen::On(address) = config.admin_listen {
+        tasks.push(serve_metrics(address, shutdown.clone()).await?);
+    }
+    tasks.push(tokio::spawn(serve(listener, router, shutdown.clone())));
     Ok(Running {
         addr,
         tls: config.tls_cert.is_some(),
         shutdown,
         tasks,
     })
+}
+
+/// Serves until told to stop, and then for as long as open requests take, within reason.
+async fn serve(listener: TcpListener, router: axum::Router, shutdown: CancellationToken) {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, service)
+        .with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    let bounded = async {
+        shutdown.cancelled().await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        result = async { serving.await } => {
+            if let Err(error) = result {
+                tracing::error!(%error, "serving ended");
+            }
+        }
+        () = bounded => tracing::warn!("some requests did not finish in time"),
+    }
 }
 
 /// The domain over a store: what `start` serves and tests call in process.
