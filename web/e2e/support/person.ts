@@ -1,0 +1,123 @@
+// A person at a browser, as tests see them: what they read and press, by role and label.
+import { expect, type BrowserContext, type Locator, type Page } from '@playwright/test';
+
+export const PASSWORD = 'violet anchor pudding tractor';
+
+export class Person {
+  /** The recovery key, once it has been shown. */
+  words = '';
+
+  constructor(
+    readonly context: BrowserContext,
+    readonly page: Page,
+    readonly name: string,
+    public password = PASSWORD,
+  ) {}
+
+  /** Registers, reads the recovery key back, and ends at the empty list of conversations. */
+  async register(): Promise<void> {
+    await this.fillRegistration();
+    await this.button('I have written it down').click();
+    await this.page.getByLabel('Recovery key').fill(this.words);
+    await this.button('Check').click();
+    await this.button('To your conversations').click();
+    await expect(this.search).toBeVisible();
+  }
+
+  /** Registers, up to the recovery key on the screen. */
+  async fillRegistration(): Promise<void> {
+    await this.page.goto('/');
+    await this.button('Create an account').click();
+    await this.page.getByLabel('User name').fill(this.name);
+    await this.page.getByLabel('Password', { exact: true }).fill(this.password);
+    await this.button('Create account').click();
+    const words = this.page
+      .getByRole('list', { name: 'Your recovery key: twelve words' })
+      .getByRole('listitem');
+    await expect(words).toHaveCount(12);
+    this.words = (await words.allInnerTexts()).map((text) => text.replace(/\d+|\s+/g, '')).join(' ');
+  }
+
+  /** Fills in the sign-in page and sends it off. */
+  async trySignIn(password = this.password): Promise<void> {
+    await this.page.goto('/');
+    await this.button('Sign in').click();
+    await this.page.getByLabel('User name').fill(this.name);
+    await this.page.getByLabel('Password', { exact: true }).fill(password);
+    await this.button('Sign in').click();
+  }
+
+  async signIn(): Promise<void> {
+    await this.trySignIn();
+    await expect(this.search).toBeVisible();
+  }
+
+  async signOut(): Promise<void> {
+    await this.openSettings();
+    await this.button('Sign out').click();
+    await this.page.getByRole('alertdialog').getByRole('button', { name: 'Sign out and erase' }).click();
+    await expect(this.button('Create an account')).toBeVisible();
+  }
+
+  async openSettings(): Promise<void> {
+    await this.page
+      .getByRole('button', { name: 'Settings' })
+      .or(this.page.getByRole('link', { name: 'Settings' }))
+      .click();
+  }
+
+  /** Finds somebody by the start of their name, and opens the conversation. */
+  async find(name: string): Promise<void> {
+    await this.search.fill(name.slice(0, -1));
+    await this.page
+      .getByRole('option', { name })
+      .or(this.page.getByRole('button', { name, exact: true }))
+      .click();
+    await expect(this.composer(name)).toBeVisible();
+  }
+
+  /** Opens a conversation from the list. */
+  async open(name: string): Promise<void> {
+    await this.conversation(name).click();
+    await expect(this.page.getByRole('region', { name: `Conversation with ${name}` })).toBeVisible();
+  }
+
+  async send(name: string, text: string): Promise<void> {
+    await this.composer(name).fill(text);
+    await this.composer(name).press('Enter');
+  }
+
+  async accept(): Promise<void> {
+    await this.button('Accept').click();
+  }
+
+  button(name: string): Locator {
+    return this.page.getByRole('button', { name, exact: true });
+  }
+
+  get search(): Locator {
+    return this.page
+      .getByRole('searchbox', { name: 'Search people' })
+      .or(this.page.getByRole('combobox', { name: 'Search people' }));
+  }
+
+  /** A conversation in the list. */
+  conversation(name: string): Locator {
+    return this.page
+      .getByRole('navigation', { name: 'Conversations' })
+      .getByRole('link', { name: new RegExp(`^${name},`) });
+  }
+
+  composer(name: string): Locator {
+    return this.page.getByRole('textbox', { name: `Message to ${name}` });
+  }
+
+  messages(name: string): Locator {
+    return this.page.getByRole('list', { name: `Messages with ${name}` });
+  }
+
+  /** One message by its text. */
+  message(name: string, text: string): Locator {
+    return this.messages(name).getByRole('listitem').filter({ hasText: text });
+  }
+}
