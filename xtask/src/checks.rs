@@ -86,9 +86,7 @@ pub fn test(arguments: &[&str]) -> Result<(), Failure> {
         .into_iter()
         .filter(|stage| names.is_empty() || names.contains(&stage.name))
         .collect();
-    stage::every(&stages)?;
-    println!("\nall passed");
-    Ok(())
+    stage::every(&stages)
 }
 
 /// The benchmarks of the cryptographic core, with their output as it comes.
@@ -103,12 +101,26 @@ pub fn bench() -> Result<(), Failure> {
     }
 }
 
+/// Makes sure that a cargo command of the toolchain is there.
+fn component(command: &str, component: &str) -> Result<(), Failure> {
+    if process::answers(cargo([command, "--version"]))
+        || process::answers(process::program("rustup", ["component", "add", component]))
+    {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "{component} is missing. Install it: rustup component add {component}"
+    )))
+}
+
 fn format() -> Outcome {
+    component("fmt", "rustfmt")?;
     process::output(cargo(["fmt", "--all", "--check"]))?;
     Ok(Report::done())
 }
 
 fn clippy() -> Outcome {
+    component("clippy", "clippy")?;
     process::output(cargo([
         "clippy",
         "--quiet",
@@ -134,8 +146,8 @@ fn native() -> Outcome {
         let summary = output
             .lines()
             .rev()
-            .find_map(|line| line.split_once("tests run: "))
-            .map_or("no tests", |(_, counts)| counts);
+            .find(|line| line.contains("tests run: "))
+            .map_or("no tests", str::trim);
         return Ok(Report::Done(summary.to_owned()));
     }
     let output = process::output(cargo([

@@ -36,7 +36,7 @@ pub fn run(arguments: &[&str]) -> Result<(), Failure> {
     stage::all(&EVERYTHING)?;
     println!();
     let mut command = Command::new(workspace::server_binary("release"));
-    command.current_dir(workspace::root());
+    command.current_dir(workspace::root()).arg("serve");
     if !options.iter().any(|option| option.starts_with("--data")) {
         command.args(["--data", "data"]);
     }

@@ -45,16 +45,25 @@ pub fn all(stages: &[Stage]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Runs every stage, whatever fails, and says at the end which did.
+/// Runs every stage, whatever fails, and repeats at the end what each of them counted, and which failed.
 pub fn every(stages: &[Stage]) -> Result<(), Failure> {
+    let mut counted = Vec::new();
     let mut failed = Vec::new();
     for stage in stages {
-        if let Err(failure) = one(stage) {
-            eprintln!("\n{failure}\n");
-            failed.push(stage.name);
+        match one(stage) {
+            Ok(text) if text.contains(|c: char| c.is_ascii_digit()) => {
+                counted.push(format!("{:<10} {text}", stage.name));
+            }
+            Ok(_) => {}
+            Err(failure) => {
+                eprintln!("\n{failure}\n");
+                failed.push(stage.name);
+            }
         }
     }
+    println!("\n{}", counted.join("\n"));
     if failed.is_empty() {
+        println!("\nall passed");
         return Ok(());
     }
     Err(Failure::new(format!(
@@ -64,23 +73,24 @@ pub fn every(stages: &[Stage]) -> Result<(), Failure> {
     )))
 }
 
-fn one(stage: &Stage) -> Result<(), Failure> {
+fn one(stage: &Stage) -> Result<String, Failure> {
     print!("{:<10} ", stage.name);
     // Only for the eye: who watches sees which stage is at work.
     let _ = std::io::stdout().flush();
     let start = Instant::now();
     let outcome = (stage.work)();
     let time = seconds(start.elapsed());
-    match outcome {
-        Ok(Report::Done(text)) => println!("ok      {time:>8}  {text}"),
-        Ok(Report::Fresh) => println!("fresh   {time:>8}"),
-        Ok(Report::Skipped(text)) => println!("skipped {time:>8}  {text}"),
+    let (how, text) = match outcome {
+        Ok(Report::Done(text)) => ("ok", text),
+        Ok(Report::Fresh) => ("fresh", String::new()),
+        Ok(Report::Skipped(text)) => ("skipped", text),
         Err(failure) => {
             println!("FAILED  {time:>8}");
             return Err(failure);
         }
-    }
-    Ok(())
+    };
+    println!("{}", format!("{how:<7} {time:>8}  {text}").trim_end());
+    Ok(text)
 }
 
 fn seconds(time: Duration) -> String {

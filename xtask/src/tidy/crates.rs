@@ -28,7 +28,12 @@ const EDGES: [(&str, &[&str]); 12] = [
     // Tools, which nothing is built on.
     (
         "sotto-load",
-        &["sotto-crypto-core", "sotto-opaque", "sotto-protocol"],
+        &[
+            "sotto-crypto-core",
+            "sotto-opaque",
+            "sotto-protocol",
+            "sotto-server",
+        ],
     ),
     ("sotto-api-types", &["sotto-client-engine"]),
     ("sotto-wasm-runner", &[]),

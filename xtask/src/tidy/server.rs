@@ -37,6 +37,9 @@ const SECRET_MODULES: [&str; 6] = [
     "handshake",
 ];
 
+/// Secrets that the server may make after all: a signing key, for decoys of which it keeps the public half alone.
+const DECOYS: [&str; 1] = ["SigningSecret"];
+
 /// A part of the server names only the parts that it may.
 pub fn inner_edges(source: &SourceFile) -> Vec<Complaint> {
     let Some(rest) = source.path.strip_prefix("server/src/") else {
@@ -82,8 +85,10 @@ pub fn crypto_core(source: &SourceFile) -> Vec<Complaint> {
     rust_paths::below("sotto_crypto_core", &source.code())
         .into_iter()
         .filter(|path| {
-            path.split("::")
-                .any(|word| SECRET_MODULES.contains(&word) || word.ends_with("Secret"))
+            path.split("::").any(|word| {
+                SECRET_MODULES.contains(&word)
+                    || (word.ends_with("Secret") && !DECOYS.contains(&word))
+            })
         })
         .map(|path| {
             format!(
