@@ -203,3 +203,13 @@ fn weak_and_ambiguous_agreement_keys_are_refused() {
     below[0] = 0xff;
     assert!(DhPublic::from_bytes(below).is_ok());
 }
+
+#[test]
+fn the_documentation_lists_every_label() {
+    let protocol = include_str!("../../../docs/PROTOCOL.md");
+    let labels = Label::ALL.iter().map(|label| label.as_str());
+    let labels = labels.chain(KdfLabel::ALL.iter().map(|label| label.as_str()));
+    for label in labels.chain(DataLabel::ALL.iter().map(|label| label.as_str())) {
+        assert!(protocol.contains(&format!("| `{label}` |")), "{label}");
+    }
+}
