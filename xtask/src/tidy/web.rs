@@ -71,13 +71,26 @@ pub fn html(source: &SourceFile) -> Vec<Complaint> {
         .filter(|(word, _)| source.text.contains(word))
         .map(|(word, why)| format!("{}: {word}: {why}", source.path))
         .collect();
-    if source.path.ends_with(".svelte") && source.text.contains(" style=\"") {
+    if source.path.ends_with(".svelte") && has_fixed_style(&source.text) {
         complaints.push(format!(
-            "{}: a style attribute in markup is blocked by the content security policy; use style: directives or a class",
+            "{}: a fixed style attribute is blocked by the content security policy; use style: directives or a class",
             source.path
         ));
     }
     complaints
+}
+
+/// An attribute with a value inside is set through the style object, which the policy allows, and a component's property
+/// that is called so is no attribute.
+fn has_fixed_style(markup: &str) -> bool {
+    markup.match_indices(" style=\"").any(|(at, lead)| {
+        let before = markup.get(..at).unwrap_or_default();
+        let tag = before.rsplit('<').next().unwrap_or_default();
+        let is_element = tag.starts_with(|c: char| c.is_ascii_lowercase());
+        let value = markup.get(at + lead.len()..).unwrap_or_default();
+        let value = value.split('"').next().unwrap_or_default();
+        is_element && !value.contains('{')
+    })
 }
 
 struct Import<'a> {
@@ -212,6 +225,8 @@ mod tests {
         assert_eq!(found("element.innerHTML = text;"), 1);
         assert_eq!(found("<p>{@html text}</p>"), 1);
         assert_eq!(found("<p style=\"color: red\">x</p>"), 1);
+        assert_eq!(found("<p style=\"--level: {level}\">x</p>"), 0);
+        assert_eq!(found("<span><Time style=\"list\" /></span>"), 0);
         assert_eq!(found("<p style:color={color}>{text}</p>"), 0);
     }
 }
