@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use axum::serve::ListenerExt as _;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -18,15 +19,20 @@ use crate::{
         Error,
         accounts::{Accounts, Policy},
         clock::now_ms,
+        delivery::{
+            self, Hub,
+            ports::{Authenticator, Budget, Devices},
+        },
         directory::Directory,
         limits::Limits,
-        notices::{Nobody, Notices},
+        notices::Notices,
         passwords::Passwords,
         prekeys::Prekeys,
         sessions::Sessions,
     },
     http,
     store::{AccountStore, sqlite::Sqlite},
+    ws::{self, WsState},
 };
 
 /// How long open requests and sockets have to finish at shutdown.
@@ -119,7 +125,8 @@ pub struct Built {
     pub router: axum::Router,
     /// What handlers share.
     pub parts: http::App,
-    shutdown: CancellationToken,
+    /// Connected devices and mailboxes.
+    pub hub: Arc<Hub>,
 }
 
 /// Opens the data folder and puts a relay together.
@@ -135,16 +142,25 @@ pub async fn build(config: &Config) -> Result<Built, StartError> {
     make_private_folder(data).map_err(|error| in_data(error.to_string()))?;
     let setup = load_or_make_keys(data)?;
     let sqlite = Sqlite::open(&database_file(data)).map_err(|error| in_data(error.to_string()))?;
-    let shutdown = CancellationToken::new();
-    let store: Arc<dyn AccountStore> = Arc::new(sqlite);
-    let notices: Arc<dyn Notices> = Arc::new(Nobody);
-    let parts = Arc::new(assemble(config, store, &setup, notices)?);
-    let router = http::router::router(Arc::clone(&parts), axum::Router::new());
-    Ok(Built {
-        router,
-        parts,
-        shutdown,
-    })
+    let accounts: Arc<dyn AccountStore> = Arc::new(sqlite.clone());
+    let directory = Arc::new(Directory::new(Arc::clone(&accounts)));
+    let hub = Hub::start(
+        Arc::new(sqlite),
+        Arc::clone(&directory) as Arc<dyn Devices>,
+        delivery::Config::default(),
+    )
+    .await
+    .map_err(|error| in_data(error.to_string()))?;
+    let notices = Arc::clone(&hub) as Arc<dyn Notices>;
+    let parts = Arc::new(assemble(config, accounts, directory, &setup, notices)?);
+    let socket = ws::router(WsState {
+        hub: Arc::clone(&hub),
+        authenticator: Arc::clone(&parts.sessions) as Arc<dyn Authenticator>,
+        budget: Arc::clone(&parts.limits) as Arc<dyn Budget>,
+        timing: Arc::default(),
+    });
+    let router = http::router::router(Arc::clone(&parts), socket);
+    Ok(Built { router, parts, hub })
 }
 
 /// Starts a relay.
@@ -161,16 +177,13 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let addr = listener
         .local_addr()
         .map_err(|error| StartError::Other(error.to_string()))?;
-    let Built {
-        router,
-        parts,
-        shutdown,
-    } = build(&config).await?;
+    let Built { router, parts, hub } = build(&config).await?;
+    let shutdown = CancellationToken::new();
     let mut tasks = vec![tokio::spawn(sweep(parts, shutdown.clone()))];
     if let AdminListen::On(address) = config.admin_listen {
         tasks.push(serve_metrics(address, shutdown.clone()).await?);
     }
-    tasks.push(tokio::spawn(serve(listener, router, shutdown.clone())));
+    tasks.push(tokio::spawn(serve(listener, router, hub, shutdown.clone())));
     Ok(Running {
         addr,
         tls: config.tls_cert.is_some(),
@@ -179,21 +192,39 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     })
 }
 
-/// Serves until told to stop, and then for as long as open requests take, within reason.
-async fn serve(listener: TcpListener, router: axum::Router, shutdown: CancellationToken) {
+/// Serves until told to stop, and then for as long as open requests and sockets take, within reason.
+async fn serve(
+    listener: TcpListener,
+    router: axum::Router,
+    hub: Arc<Hub>,
+    shutdown: CancellationToken,
+) {
+    // Small frames go out at once: the socket gathers what belongs together itself.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "set_nodelay");
+        }
+    });
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service)
-        .with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    let serving = async {
+        let stop = shutdown.clone().cancelled_owned();
+        if let Err(error) = axum::serve(listener, service)
+            .with_graceful_shutdown(stop)
+            .await
+        {
+            tracing::error!(%error, "serving ended");
+        }
+    };
+    let draining = async {
+        shutdown.cancelled().await;
+        hub.drain(DRAIN).await;
+    };
     let bounded = async {
         shutdown.cancelled().await;
-        tokio::time::sleep(DRAIN).await;
+        tokio::time::sleep(DRAIN + Duration::from_secs(1)).await;
     };
     tokio::select! {
-        result = async { serving.await } => {
-            if let Err(error) = result {
-                tracing::error!(%error, "serving ended");
-            }
-        }
+        _ = async { tokio::join!(serving, draining) } => {}
         () = bounded => tracing::warn!("some requests did not finish in time"),
     }
 }
@@ -205,11 +236,11 @@ async fn serve(listener: TcpListener, router: axum::Router, shutdown: Cancellati
 pub fn assemble(
     config: &Config,
     store: Arc<dyn AccountStore>,
+    directory: Arc<Directory>,
     setup: &[u8],
     notices: Arc<dyn Notices>,
 ) -> Result<http::Parts, Error> {
     let limits = Arc::new(Limits::new(config.limits_factor));
-    let directory = Arc::new(Directory::new(Arc::clone(&store)));
     let sessions = Arc::new(Sessions::new(Arc::clone(&store), Arc::clone(&directory)));
     let prekeys = Arc::new(Prekeys::new(
         Arc::clone(&store),

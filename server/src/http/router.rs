@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request},
+    extract::{DefaultBodyLimit, Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
@@ -36,8 +36,11 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{App, api, docs, headers, health, problem, watch, web};
-use crate::domain::Error;
+use super::{App, address::ClientAddress, api, docs, headers, health, problem, watch, web};
+use crate::domain::{
+    Error,
+    limits::{Action, Who},
+};
 
 /// A request, its body's arrival included, takes this long at most.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -90,6 +93,7 @@ pub fn router(app: App, socket: Router) -> Router {
         .route("/asyncapi.json", get(docs::asyncapi_json))
         .fallback(web::serve)
         .layer(CompressionLayer::new());
+    let socket = socket.layer(middleware::from_fn_with_state(app.clone(), admit));
     api.with_state(app.clone())
         .merge(socket)
         .merge(files)
@@ -99,6 +103,18 @@ pub fn router(app: App, socket: Router) -> Router {
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(middleware::from_fn(watch::watch))
         .layer(middleware::from_fn_with_state(app, headers::secure))
+}
+
+/// Limits how often one address opens sockets.
+async fn admit(
+    State(app): State<App>,
+    client: ClientAddress,
+    request: Request,
+    next: Next,
+) -> Result<Response, Error> {
+    app.limits
+        .check(Action::Connect, Who::address(client.0), 1)?;
+    Ok(next.run(request).await)
 }
 
 async fn in_time(request: Request, next: Next) -> Response {
