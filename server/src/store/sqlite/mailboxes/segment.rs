@@ -85,7 +85,7 @@ impl Builder {
 
 /// A body as a record has it.
 pub(super) enum Body {
-    Inline(Bytes),
+    Inline,
     Shared(u64),
 }
 
@@ -127,7 +127,7 @@ fn record(data: &mut Bytes) -> Option<Record> {
     }
     let bytes = data.split_to(length);
     let body = match kind {
-        INLINE => Body::Inline(bytes.clone()),
+        INLINE => Body::Inline,
         SHARED => Body::Shared(u64::from_be_bytes(bytes.as_ref().try_into().ok()?)),
         _ => return None,
     };
