@@ -1,5 +1,13 @@
 //! Accounts, devices, device lists and verification codes, as their users and their attackers meet them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests: a panic is how they fail"
+)]
+
 mod chain;
 mod properties;
 mod vectors;
