@@ -14,14 +14,14 @@ use rust_embed::RustEmbed;
 use crate::domain::Error;
 
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../web/dist"]
+#[folder = "../web/dist"]
 #[allow_missing = true]
 struct Files;
 
 const MISSING: &str = include_str!("web_missing.html");
 
 /// Whether the web client is there.
-pub fn present() -> bool {
+pub(super) fn present() -> bool {
     Files::get("index.html").is_some()
 }
 
