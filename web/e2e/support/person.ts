@@ -55,23 +55,21 @@ export class Person {
   async signOut(): Promise<void> {
     await this.openSettings();
     await this.button('Sign out').click();
-    await this.page.getByRole('alertdialog').getByRole('button', { name: 'Sign out and erase' }).click();
+    await this.page.getByRole('dialog').getByRole('button', { name: 'Sign out and erase' }).click();
     await expect(this.button('Create an account')).toBeVisible();
   }
 
   async openSettings(): Promise<void> {
-    await this.page
-      .getByRole('button', { name: 'Settings' })
-      .or(this.page.getByRole('link', { name: 'Settings' }))
-      .click();
+    await this.button('Settings').click();
   }
 
   /** Finds somebody by the start of their name, and opens the conversation. */
   async find(name: string): Promise<void> {
     await this.search.fill(name.slice(0, -1));
     await this.page
-      .getByRole('option', { name })
-      .or(this.page.getByRole('button', { name, exact: true }))
+      .getByRole('list', { name: 'People' })
+      .getByRole('button')
+      .filter({ hasText: name })
       .click();
     await expect(this.composer(name)).toBeVisible();
   }
@@ -79,7 +77,7 @@ export class Person {
   /** Opens a conversation from the list. */
   async open(name: string): Promise<void> {
     await this.conversation(name).click();
-    await expect(this.page.getByRole('region', { name: `Conversation with ${name}` })).toBeVisible();
+    await expect(this.messages(name)).toBeVisible();
   }
 
   async send(name: string, text: string): Promise<void> {
@@ -96,28 +94,28 @@ export class Person {
   }
 
   get search(): Locator {
-    return this.page
-      .getByRole('searchbox', { name: 'Search people' })
-      .or(this.page.getByRole('combobox', { name: 'Search people' }));
+    return this.page.getByRole('searchbox', { name: 'Search people' });
   }
 
   /** A conversation in the list. */
   conversation(name: string): Locator {
     return this.page
       .getByRole('navigation', { name: 'Conversations' })
-      .getByRole('link', { name: new RegExp(`^${name},`) });
+      .getByRole('link')
+      .filter({ has: this.page.getByText(name, { exact: true }) });
   }
 
   composer(name: string): Locator {
     return this.page.getByRole('textbox', { name: `Message to ${name}` });
   }
 
+  /** What is on screen of a conversation. */
   messages(name: string): Locator {
-    return this.page.getByRole('list', { name: `Messages with ${name}` });
+    return this.page.getByRole('group', { name: `Messages with ${name}` });
   }
 
-  /** One message by its text. */
+  /** One message by its text; it contains its state. */
   message(name: string, text: string): Locator {
-    return this.messages(name).getByRole('listitem').filter({ hasText: text });
+    return this.messages(name).getByRole('listitem').filter({ hasText: text }).last();
   }
 }
