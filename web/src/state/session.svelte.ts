@@ -1,0 +1,58 @@
+// Who is signed in on this browser, to which relay, and how the connection stands.
+import type { AccountView, ConnectionView, RelayView } from '../generated/api';
+import type { Engine } from './engine';
+
+export class Session {
+  /** Nothing yet: the engine is starting. */
+  account = $state.raw<AccountView | null>(null);
+  connection = $state.raw<ConnectionView>({ type: 'connecting' });
+  relay = $state.raw<RelayView | null>(null);
+  /** The recovery key between registration and its confirmation; kept nowhere else in the page. */
+  recoveryKey = $state<string | null>(null);
+  #engine: Engine;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    engine.onEvent((event) => {
+      if (event.type === 'account') this.account = event.account;
+      else if (event.type === 'connection') this.connection = event.connection;
+    });
+  }
+
+  async loadRelay(): Promise<void> {
+    this.relay = await this.#engine.call({ type: 'relay' });
+  }
+
+  async register(username: string, password: string, invitation: string | null): Promise<void> {
+    this.recoveryKey = await this.#engine.call({ type: 'register', username, password, invitation });
+  }
+
+  async confirmRecoveryKey(words: string): Promise<void> {
+    await this.#engine.call({ type: 'confirm_recovery_key', words });
+  }
+
+  signIn(username: string, password: string) {
+    return this.#engine.call({ type: 'sign_in', username, password });
+  }
+
+  recover(username: string, words: string, password: string) {
+    return this.#engine.call({ type: 'recover', username, words, password });
+  }
+
+  async signOut(): Promise<void> {
+    await this.#engine.call({ type: 'sign_out' });
+    this.recoveryKey = null;
+  }
+
+  devices() {
+    return this.#engine.call({ type: 'devices' });
+  }
+
+  removeDevice(device: string) {
+    return this.#engine.call({ type: 'remove_device', device });
+  }
+
+  reconnect() {
+    return this.#engine.call({ type: 'reconnect' });
+  }
+}
