@@ -6,5 +6,25 @@
 //! - [`api`]: what a user interface asks and is told; TypeScript definitions are generated from it
 //! - [`host`]: what the engine asks of its host
 
+//! - [`Engine`]: the two together
+//!
+//! Inside: `engine` dispatches; `account` is how one gets in; `home` is what somebody who is signed in has, with `people`,
+//! `messages` and `sessions`; `connection` and `requests` are the ways to the relay; `storage` names the rows.
+
 pub mod api;
 pub mod host;
+
+mod account;
+mod commands;
+mod connection;
+mod engine;
+mod home;
+mod markdown;
+mod messages;
+mod people;
+mod requests;
+mod sessions;
+mod storage;
+mod turn;
+
+pub use engine::Engine;

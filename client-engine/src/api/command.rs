@@ -26,6 +26,8 @@ commands! {
     Register { username: String, password: String, invitation: Option<String> } -> String;
     /// Proves that the person has kept the recovery key: opens the stored vault with it.
     ConfirmRecoveryKey { words: String } -> ();
+    /// The recovery key once more, twelve words; only as long as it has not been confirmed.
+    RecoveryKey {} -> String;
     /// Signs in on this browser as a new device.
     SignIn { username: String, password: String } -> ();
     /// Brings the account back with the recovery key, and sets a new password.

@@ -1,0 +1,274 @@
+//! Fetching device lists and acting on what they say (PROTOCOL.md section 9.4).
+
+use sotto_protocol::{AccountId, ProblemCode, http::DeviceLists};
+
+use crate::{
+    api::{event::Event, problem::Problem},
+    home::Home,
+    people::directory::{Distrust, News, Person, device_id, judge},
+    requests::{Answer, Ask, parse},
+    turn::Turn,
+};
+
+const RETRY_MIN_MS: u64 = 2_000;
+const RETRY_MAX_MS: u64 = 5 * 60_000;
+
+impl Home {
+    /// The relay says that this account's list has this version.
+    pub(crate) fn list_wanted(&mut self, t: &mut Turn<'_>, account: AccountId, version: u64) {
+        let inquiry = self.directory.inquiries.entry(account).or_default();
+        inquiry.wanted = inquiry.wanted.max(version);
+        let known = self.directory.get(account).map(|p| p.list.version());
+        if known.is_none_or(|known| known < version) {
+            self.fetch_lists(t, account);
+        }
+    }
+
+    /// Asks for what is new about this account, unless somebody has asked already or it is too early.
+    pub(crate) fn fetch_lists(&mut self, t: &mut Turn<'_>, account: AccountId) {
+        let after = self.directory.get(account).map_or(0, |p| p.list.version());
+        let inquiry = self.directory.inquiries.entry(account).or_default();
+        if inquiry.busy || t.now < inquiry.retry_at {
+            return;
+        }
+        inquiry.busy = true;
+        self.ask_lists(t, account, after);
+    }
+
+    fn ask_lists(&mut self, t: &mut Turn<'_>, account: AccountId, after: u64) {
+        let path = format!("/v1/accounts/{account}/device-lists?after={after}");
+        t.get(Ask::Lists { account, after }, path);
+    }
+
+    pub(crate) fn lists_answered(
+        &mut self,
+        t: &mut Turn<'_>,
+        account: AccountId,
+        after: u64,
+        answer: Answer,
+    ) {
+        if let Some(inquiry) = self.directory.inquiries.get_mut(&account) {
+            inquiry.busy = false;
+        }
+        let lists: DeviceLists = match parse(answer) {
+            Ok(lists) => lists,
+            Err(failure) if failure.code() == Some(ProblemCode::AccountUnknown) => {
+                return self.account_gone(t, account);
+            }
+            Err(failure) => {
+                let problem = failure.problem(t.now);
+                return self.lists_failed(t, account, problem, failure.retry_after());
+            }
+        };
+        let pinned = (account == self.me.account).then_some(self.me.key);
+        let known = self.directory.get(account);
+        match judge(account, known, pinned.as_ref(), after, &lists, t.now) {
+            Ok(News::AskForAll) => {
+                if let Some(inquiry) = self.directory.inquiries.get_mut(&account) {
+                    inquiry.busy = true;
+                }
+                self.ask_lists(t, account, 0);
+            }
+            Ok(News::Now {
+                person,
+                key_changed,
+                more,
+            }) => self.lists_news(t, account, *person, key_changed, more),
+            Err(Distrust::Nonsense) => {
+                self.lists_failed(t, account, Problem::RelayMisbehaved, None);
+            }
+            Err(Distrust::Refused) => self.lists_refused(t, account),
+        }
+    }
+
+    fn lists_news(
+        &mut self,
+        t: &mut Turn<'_>,
+        account: AccountId,
+        person: Person,
+        key_changed: bool,
+        more: bool,
+    ) {
+        let before = self.directory.people.remove(&account);
+        let version = person.list.version();
+        let added = before.as_ref().is_some_and(|before| {
+            person
+                .device_ids()
+                .any(|id| before.device(id).is_none() && id != self.me.device)
+        });
+        for device in before.iter().flat_map(Person::device_ids) {
+            // What a departed device sent before may still wait for its session.
+            if key_changed || person.sender(device).is_none() {
+                self.sessions.remove(t, device);
+            }
+        }
+        let unchanged = !key_changed
+            && before.is_some_and(|b| {
+                b.list.version() == version && b.username == person.username && !b.refused
+            });
+        if !unchanged {
+            person.store(t, account);
+        }
+        let key = person.key;
+        let gone = account == self.me.account && person.device(self.me.device).is_none();
+        self.directory.people.insert(account, person);
+        if gone {
+            self.removed = true;
+            return;
+        }
+        // A key that was verified on another device before this one knew any.
+        let contradicts = self.conversations.get(&account).is_some_and(|c| {
+            c.verified
+                .as_ref()
+                .is_some_and(|v| *v.key != key.as_bytes()[..])
+        });
+        if key_changed || contradicts {
+            self.key_changed(t, account, false);
+        }
+        let inquiry = self.directory.inquiries.entry(account).or_default();
+        if more {
+            inquiry.busy = true;
+            return self.ask_lists(t, account, version);
+        }
+        if inquiry.wanted > version {
+            // The relay speaks of a list that it does not show.
+            return self.lists_failed(t, account, Problem::RelayMisbehaved, None);
+        }
+        inquiry.attempts = 0;
+        inquiry.retry_at = 0;
+        let calls = std::mem::take(&mut inquiry.calls);
+        for call in calls {
+            self.open_known(t, call, account);
+        }
+        if account == self.me.account {
+            if added {
+                self.introduce_contacts(t);
+            }
+            self.removal_goes_on(t);
+        }
+        self.refresh_username(t, account);
+        self.unpark(t, account);
+        self.pump(t);
+    }
+
+    fn refresh_username(&mut self, t: &mut Turn<'_>, account: AccountId) {
+        let Some(person) = self.directory.people.get(&account) else {
+            return;
+        };
+        if let Some(conversation) = self.conversations.get_mut(&account)
+            && conversation.username != person.username
+        {
+            conversation.username.clone_from(&person.username);
+            self.store_conversation(t, account);
+        }
+    }
+
+    fn lists_failed(
+        &mut self,
+        t: &mut Turn<'_>,
+        account: AccountId,
+        problem: Problem,
+        retry_after: Option<u64>,
+    ) {
+        let inquiry = self.directory.inquiries.entry(account).or_default();
+        let pause = RETRY_MIN_MS
+            .saturating_mul(1 << inquiry.attempts.min(10))
+            .min(RETRY_MAX_MS)
+            .max(retry_after.unwrap_or(0));
+        inquiry.attempts = inquiry.attempts.saturating_add(1);
+        inquiry.retry_at = t.now.saturating_add(pause);
+        for call in std::mem::take(&mut inquiry.calls) {
+            t.reply::<()>(call, Err(problem.clone()));
+        }
+        if account == self.me.account {
+            self.removal_fails(t, &problem);
+        }
+    }
+
+    /// What the relay showed does not follow from what was known: nothing is sent to these keys, and what came from them is not read.
+    fn lists_refused(&mut self, t: &mut Turn<'_>, account: AccountId) {
+        self.lists_failed(t, account, Problem::KeysRefused, None);
+        t.event(Event::Problem {
+            problem: Problem::KeysRefused,
+        });
+        if let Some(person) = self.directory.people.get_mut(&account) {
+            person.refused = true;
+            person.store(t, account);
+        }
+        self.drop_parked(t, account);
+        self.fail_all_to(t, account, &Problem::KeysRefused);
+    }
+
+    fn account_gone(&mut self, t: &mut Turn<'_>, account: AccountId) {
+        self.lists_failed(t, account, Problem::PersonUnknown, None);
+        self.drop_parked(t, account);
+        self.fail_all_to(t, account, &Problem::PersonUnknown);
+    }
+
+    /// Questions that failed are asked again when their time has come, if anything still depends on them.
+    pub(crate) fn retry_lists(&mut self, t: &mut Turn<'_>) {
+        let due: Vec<AccountId> = self
+            .directory
+            .inquiries
+            .iter()
+            .filter(|(account, inquiry)| {
+                !inquiry.busy
+                    && inquiry.retry_at != 0
+                    && t.now >= inquiry.retry_at
+                    && (self.outbox.waits_for(**account) || self.inbox.waits_for(**account))
+            })
+            .map(|(account, _)| *account)
+            .collect();
+        for account in due {
+            self.fetch_lists(t, account);
+        }
+    }
+
+    pub(crate) fn lists_wake_at(&self) -> Option<u64> {
+        self.directory
+            .inquiries
+            .iter()
+            .filter(|(account, inquiry)| {
+                !inquiry.busy
+                    && inquiry.retry_at != 0
+                    && (self.outbox.waits_for(**account) || self.inbox.waits_for(**account))
+            })
+            .map(|(_, inquiry)| inquiry.retry_at)
+            .min()
+    }
+
+    /// A new connection: what was asked on the old one will not be answered.
+    pub(crate) fn forget_inquiries(&mut self) {
+        for inquiry in self.directory.inquiries.values_mut() {
+            inquiry.retry_at = 0;
+            inquiry.attempts = 0;
+        }
+    }
+
+    /// The mailbox has been emptied: nothing of devices that had left before this connection can come any more.
+    pub(crate) fn forget_departed(&mut self, t: &mut Turn<'_>, learned_before: u64) {
+        let mut gone = Vec::new();
+        for (account, person) in &mut self.directory.people {
+            if person.departed.is_empty() {
+                continue;
+            }
+            let before: Vec<_> = person
+                .departed
+                .iter()
+                .map(|d| d.certificate.device())
+                .collect();
+            if person.forget_departed(learned_before, t.now) {
+                person.store(t, *account);
+                gone.extend(
+                    before
+                        .into_iter()
+                        .map(device_id)
+                        .filter(|device| person.sender(*device).is_none()),
+                );
+            }
+        }
+        for device in gone {
+            self.sessions.remove(t, device);
+        }
+    }
+}
