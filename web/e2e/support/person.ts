@@ -9,10 +9,17 @@ export class Person {
 
   constructor(
     readonly context: BrowserContext,
-    readonly page: Page,
+    public page: Page,
     readonly name: string,
     public password = PASSWORD,
   ) {}
+
+  /** The same person at another page of the same browser. */
+  at(page: Page): Person {
+    const person = new Person(this.context, page, this.name, this.password);
+    person.words = this.words;
+    return person;
+  }
 
   /** Registers, reads the recovery key back, and ends at the empty list of conversations. */
   async register(): Promise<void> {
@@ -54,7 +61,7 @@ export class Person {
 
   async signOut(): Promise<void> {
     await this.openSettings();
-    await this.button('Sign out').click();
+    await this.button('Sign out…').click();
     await this.page.getByRole('dialog').getByRole('button', { name: 'Sign out and erase' }).click();
     await expect(this.button('Create an account')).toBeVisible();
   }
@@ -89,6 +96,17 @@ export class Person {
     await this.button('Accept').click();
   }
 
+  /** Opens the verification of the open conversation, at one of the ways. */
+  async openVerification(name: string, way: 'Scan' | 'Compare aloud' | 'Text code'): Promise<void> {
+    await this.page.getByRole('button', { name: `Verify ${name}` }).click();
+    await this.page.getByRole('tab', { name: way }).click();
+  }
+
+  /** What the page says is wrong. */
+  get alert(): Locator {
+    return this.page.getByRole('alert');
+  }
+
   button(name: string): Locator {
     return this.page.getByRole('button', { name, exact: true });
   }
@@ -116,6 +134,11 @@ export class Person {
 
   /** One message by its text; it contains its state. */
   message(name: string, text: string): Locator {
-    return this.messages(name).getByRole('listitem').filter({ hasText: text }).last();
+    return this.messages(name).locator('[data-message]').filter({ hasText: text });
+  }
+
+  /** The texts on screen, in order. */
+  texts(name: string): Promise<string[]> {
+    return this.messages(name).locator('[data-message] [dir=auto]').allInnerTexts();
   }
 }
