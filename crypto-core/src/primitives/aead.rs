@@ -71,12 +71,15 @@ pub struct AeadError;
 /// ChaCha20-Poly1305: encrypts `plaintext` and authenticates it together with `ad`. The result is 16 bytes longer.
 #[must_use]
 pub fn seal(key: &AeadKey, nonce: &Nonce12, ad: &[u8], plaintext: &[u8]) -> Vec<u8> {
-    seal_with(
-        &ChaCha20Poly1305::new(&key.0.into()),
-        &nonce.0.into(),
-        ad,
-        plaintext,
-    )
+    let mut out = Vec::new();
+    seal_into(key, nonce, ad, plaintext, &mut out);
+    out
+}
+
+/// ChaCha20-Poly1305: as [`seal`], appended to `out`.
+pub fn seal_into(key: &AeadKey, nonce: &Nonce12, ad: &[u8], plaintext: &[u8], out: &mut Vec<u8>) {
+    let cipher = ChaCha20Poly1305::new(&key.0.into());
+    seal_with(&cipher, &nonce.0.into(), ad, plaintext, out);
 }
 
 /// ChaCha20-Poly1305: verifies and decrypts what [`seal`] made.
@@ -100,12 +103,15 @@ pub fn open(
 /// XChaCha20-Poly1305: as [`seal`], with a 24-byte nonce.
 #[must_use]
 pub fn seal_x(key: &AeadKey, nonce: &XNonce, ad: &[u8], plaintext: &[u8]) -> Vec<u8> {
-    seal_with(
-        &XChaCha20Poly1305::new(&key.0.into()),
-        &nonce.0.into(),
-        ad,
-        plaintext,
-    )
+    let mut out = Vec::new();
+    seal_x_into(key, nonce, ad, plaintext, &mut out);
+    out
+}
+
+/// XChaCha20-Poly1305: as [`seal_x`], appended to `out`.
+pub fn seal_x_into(key: &AeadKey, nonce: &XNonce, ad: &[u8], plaintext: &[u8], out: &mut Vec<u8>) {
+    let cipher = XChaCha20Poly1305::new(&key.0.into());
+    seal_with(&cipher, &nonce.0.into(), ad, plaintext, out);
 }
 
 /// XChaCha20-Poly1305: verifies and decrypts what [`seal_x`] made.
@@ -128,18 +134,26 @@ pub fn open_x(
 
 type Nonce<C> = chacha20poly1305::aead::Nonce<C>;
 
-fn seal_with<C: AeadInOut>(cipher: &C, nonce: &Nonce<C>, ad: &[u8], plaintext: &[u8]) -> Vec<u8> {
-    // Room for the tag from the start: a buffer that grew would leave a copy of the plaintext behind.
-    let mut buffer = Vec::with_capacity(plaintext.len() + TAG_LEN);
-    buffer.extend_from_slice(plaintext);
+fn seal_with<C: AeadInOut>(
+    cipher: &C,
+    nonce: &Nonce<C>,
+    ad: &[u8],
+    plaintext: &[u8],
+    out: &mut Vec<u8>,
+) {
+    // Room for all of it from the start: a buffer that grew would leave a copy of the plaintext behind.
+    out.reserve(plaintext.len() + TAG_LEN);
+    let start = out.len();
+    out.extend_from_slice(plaintext);
+    let sealed = out.get_mut(start..).unwrap_or_default();
     #[expect(
         clippy::expect_used,
         reason = "fails only above 256 GiB, which no slice of ours reaches"
     )]
-    cipher
-        .encrypt_in_place(nonce, ad, &mut buffer)
+    let tag = cipher
+        .encrypt_inout_detached(nonce, ad, sealed.into())
         .expect("short of 256 GiB");
-    buffer
+    out.extend_from_slice(&tag);
 }
 
 fn open_with<C: AeadInOut>(

@@ -5,7 +5,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::labels::{KdfLabel, labelled};
+use super::labels::{KdfLabel, PREFIX};
 
 /// The most that one HKDF can yield: 255 blocks of 32 bytes.
 pub const MAX_OUTPUT: usize = 255 * 32;
@@ -41,15 +41,30 @@ pub fn derive<const N: usize>(
         clippy::expect_used,
         reason = "the length is checked when this is compiled"
     )]
-    hkdf(salt, ikm, &labelled(label.as_str(), context), out.as_mut()).expect("N fits");
+    Hkdf::<Sha256>::new(Some(salt), ikm)
+        .expand_multi_info(
+            &[PREFIX, label.as_str().as_bytes(), &[0], context],
+            out.as_mut(),
+        )
+        .expect("N fits");
     out
 }
 
 /// HMAC-SHA-256 of `data` under `key`: 32 bytes. The key may have any length.
 #[must_use]
 pub fn hmac_sha256(key: &[u8], data: &[u8]) -> [u8; 32] {
+    let [mac] = hmac_sha256_each(key, [data]);
+    mac
+}
+
+/// HMAC-SHA-256 of each of `data` under the same `key`, whose schedule is made once.
+#[must_use]
+pub fn hmac_sha256_each<const N: usize>(key: &[u8], data: [&[u8]; N]) -> [[u8; 32]; N] {
     #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any key length");
-    mac.update(data);
-    mac.finalize().into_bytes().into()
+    let keyed = Hmac::<Sha256>::new_from_slice(key).expect("any key length");
+    data.map(|data| {
+        let mut mac = keyed.clone();
+        mac.update(data);
+        mac.finalize().into_bytes().into()
+    })
 }

@@ -16,8 +16,8 @@ use alloc::vec::Vec;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use super::double::{DoubleRatchet, MessageKey, Sotto};
-use super::pq::{MlKem768, PQ_HEADER_LEN, PostQuantumRatchet, PqMessageKey};
+use super::double::{self, DoubleRatchet, MessageKey, Sotto};
+use super::pq::{self, MlKem768, PQ_HEADER_LEN, PostQuantumRatchet, PqMessageKey};
 use super::{ReceiveError, SendError, StateError};
 use crate::layout::{Reader, Writer};
 use crate::primitives::aead::{self, AeadKey, Nonce12};
@@ -38,6 +38,12 @@ impl core::fmt::Debug for TripleRatchet {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("TripleRatchet(redacted)")
     }
+}
+
+/// The steps that open one message, in both ratchets.
+pub(crate) struct Planned {
+    step: double::Planned,
+    pq_step: pq::Planned<MlKem768>,
 }
 
 /// A message's two parts.
@@ -82,19 +88,19 @@ impl TripleRatchet {
         let mut header = Vec::with_capacity(header_len);
         let key = self.double.next_message(&pq_header, rng, &mut header)?;
         let full_ad = full_ad(ad, &header);
-        let ciphertext = aead::seal(&mix(&key, &pq_key), &nonce(&header), &full_ad, plaintext);
         out.extend_from_slice(full_ad.get(ad.len()..).unwrap_or_default());
-        out.extend_from_slice(&ciphertext);
+        let key = mix(&key, &pq_key);
+        aead::seal_into(&key, &nonce(&header), &full_ad, plaintext, out);
         Ok(())
     }
 
-    /// Opens what [`TripleRatchet::seal`] made on the other side. On failure nothing changes.
+    /// Opens what [`TripleRatchet::seal`] made on the other side. Nothing changes before [`TripleRatchet::commit`].
     pub(crate) fn open(
-        &mut self,
+        &self,
         ad: &[u8],
         sealed: &Sealed<'_>,
         now: u64,
-    ) -> Result<Zeroizing<Vec<u8>>, ReceiveError> {
+    ) -> Result<(Zeroizing<Vec<u8>>, Planned), ReceiveError> {
         let opened = self.double.open_header(sealed.header)?;
         let step = self.double.plan(&opened, now)?;
         let pq_step = self.pq.plan(opened.extra(), now)?;
@@ -106,9 +112,13 @@ impl TripleRatchet {
             sealed.ciphertext,
         )
         .map_err(|_| ReceiveError::Forged)?;
-        self.double.commit(step, now);
-        self.pq.commit(pq_step, now);
-        Ok(plaintext)
+        Ok((plaintext, Planned { step, pq_step }))
+    }
+
+    /// Puts the steps that opened a message in place, in both ratchets.
+    pub(crate) fn commit(&mut self, planned: Planned, now: u64) {
+        self.double.commit(planned.step, now);
+        self.pq.commit(planned.pq_step, now);
     }
 
     pub(crate) fn write(&self, out: &mut Writer) {

@@ -220,10 +220,12 @@ impl Session {
             None => RATCHET,
         };
         let ad = associated_data(&self.transcript, kind);
-        let padded = self.ratchet.open(&ad, &parsed.sealed, now)?;
-        // The message is authentic: what is wrong from here on, the other side did.
-        let plaintext = unpad(&padded).map_err(|_| DecryptError::Malformed)?;
-        let plaintext = Zeroizing::new(plaintext.to_vec());
+        let (mut plaintext, planned) = self.ratchet.open(&ad, &parsed.sealed, now)?;
+        let length = unpad(&plaintext)
+            .map_err(|_| DecryptError::Malformed)?
+            .len();
+        plaintext.truncate(length);
+        self.ratchet.commit(planned, now);
         if matches!(self.stage, Stage::Unanswered { .. }) {
             self.stage = Stage::Answered;
         }

@@ -33,6 +33,7 @@ pub use self::message_key::MessageKey;
 pub(crate) use self::parameters::split;
 pub use self::parameters::{ChainStep, Parameters, RootStep, Sotto};
 pub use self::ratchet_key::{OurRatchetKey, TheirRatchetKey};
+pub(crate) use self::receive::Planned;
 pub use self::root_key::RootKey;
 
 use self::chain_key::SendingChainKey;

@@ -89,10 +89,8 @@ impl Parameters for Sotto {
     }
 
     fn kdf_chain(chain: &[u8; 32]) -> ChainStep {
-        ChainStep {
-            message: Zeroizing::new(kdf::hmac_sha256(chain, &[1])),
-            chain: Zeroizing::new(kdf::hmac_sha256(chain, &[2])),
-        }
+        let [message, chain] = kdf::hmac_sha256_each(chain, [&[1], &[2]]).map(Zeroizing::new);
+        ChainStep { chain, message }
     }
 
     fn seal_header(
@@ -103,12 +101,7 @@ impl Parameters for Sotto {
     ) {
         let nonce = XNonce::generate(rng);
         out.extend_from_slice(&nonce.0);
-        out.extend_from_slice(&aead::seal_x(
-            &AeadKey::from_bytes(*key),
-            &nonce,
-            &[],
-            header,
-        ));
+        aead::seal_x_into(&AeadKey::from_bytes(*key), &nonce, &[], header, out);
     }
 
     fn open_header(key: &[u8; 32], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {

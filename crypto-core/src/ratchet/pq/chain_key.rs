@@ -7,7 +7,7 @@
 use zeroize::Zeroizing;
 
 use super::message_key::PqMessageKey;
-use crate::primitives::kdf::hmac_sha256;
+use crate::primitives::kdf::hmac_sha256_each;
 use crate::ratchet::secret::secret_key;
 
 secret_key! {
@@ -42,6 +42,6 @@ impl ReceivingChainKey {
 }
 
 fn step(key: &[u8; 32]) -> (Zeroizing<[u8; 32]>, PqMessageKey) {
-    let message = PqMessageKey::from_bytes(hmac_sha256(key, &[1]));
-    (Zeroizing::new(hmac_sha256(key, &[2])), message)
+    let [message, chain] = hmac_sha256_each(key, [&[1], &[2]]).map(Zeroizing::new);
+    (chain, PqMessageKey::from_bytes(*message))
 }

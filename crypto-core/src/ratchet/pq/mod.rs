@@ -24,6 +24,7 @@ use rand_core::CryptoRng;
 pub use self::header::{PQ_HEADER_LEN, PqHeader};
 pub use self::message_key::PqMessageKey;
 pub use self::ml_kem_768::{Answering, Awaiting, MlKem768, Offered, Offering, Unoffered};
+pub(crate) use self::receive::Planned;
 pub use self::root_key::{PqRootKey, PqSeed, Side};
 pub use self::scka::{Epoch, EpochSecret, Received, Scka, SckaError, StateReader, StateWriter};
 
