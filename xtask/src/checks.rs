@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::{
-    browser,
+    browser, fuzz,
     process::{self, Failure, cargo},
     stage::{self, Outcome, Report, Stage},
     tidy, toolchain, types, wasm, web, workspace,
@@ -31,10 +31,6 @@ const DOCS: Stage = Stage {
     name: "doc-tests",
     work: doc_tests,
 };
-const FUZZ: Stage = Stage {
-    name: "fuzz",
-    work: fuzz,
-};
 const DENY: Stage = Stage {
     name: "deny",
     work: deny,
@@ -56,7 +52,7 @@ const STAGES: [Stage; 17] = [
     web::TEST,
     web::BUILD,
     browser::TEST,
-    FUZZ,
+    fuzz::TEST,
     DENY,
 ];
 
@@ -180,52 +176,6 @@ pub fn passed_by_libtest(output: &str) -> u64 {
         .filter_map(|counts| counts.split(' ').next())
         .filter_map(|count| count.parse::<u64>().ok())
         .sum()
-}
-
-fn fuzz() -> Outcome {
-    smoke("2")
-}
-
-/// Every fuzz target for some seconds.
-pub fn fuzz_smoke(seconds: &str) -> Result<(), Failure> {
-    match smoke(seconds)? {
-        Report::Done(text) | Report::Skipped(text) => println!("{text}"),
-        Report::Fresh => {}
-    }
-    Ok(())
-}
-
-/// By cargo-fuzz, which needs the nightly compiler.
-fn smoke(seconds: &str) -> Outcome {
-    let folder = workspace::root().join("fuzz");
-    if !folder.join("Cargo.toml").is_file() {
-        return Ok(Report::Skipped("no fuzz targets".to_owned()));
-    }
-    let nightly = |arguments: &[&str]| {
-        let mut command = process::program("cargo", ["+nightly", "fuzz"]);
-        // The variables of the pinned toolchain would win over `+nightly`.
-        command
-            .args(arguments)
-            .env_remove("RUSTUP_TOOLCHAIN")
-            .env_remove("CARGO");
-        command
-    };
-    if !process::answers(nightly(&["--version"])) {
-        return Ok(Report::Skipped(
-            "needs the nightly compiler and cargo-fuzz".to_owned(),
-        ));
-    }
-    let targets = process::output(nightly(&["list"]))?;
-    let targets: Vec<&str> = targets
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
-    let limit = format!("-max_total_time={seconds}");
-    for target in &targets {
-        process::output(nightly(&["run", target, "--", &limit]))?;
-    }
-    Ok(Report::Done(format!("{} targets", targets.len())))
 }
 
 fn deny() -> Outcome {

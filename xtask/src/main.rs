@@ -7,6 +7,7 @@
 
 mod browser;
 mod checks;
+mod fuzz;
 mod process;
 mod run;
 mod stage;
@@ -45,8 +46,8 @@ fn main() -> ExitCode {
         ["types"] => stage::all(&[types::WRITE]),
         ["tidy"] => stage::all(&[checks::TIDY]),
         ["bench"] => checks::bench(),
-        ["fuzz-smoke"] => checks::fuzz_smoke("5"),
-        ["fuzz-smoke", seconds] => checks::fuzz_smoke(seconds),
+        ["fuzz-smoke"] => fuzz::smoke_run("5"),
+        ["fuzz-smoke", seconds] => fuzz::smoke_run(seconds),
         _ => {
             eprintln!("{USAGE}{}", checks::stage_names().join(", "));
             return ExitCode::from(2);
