@@ -1,0 +1,127 @@
+//! What is refused, and that nothing of it is stored.
+
+use std::sync::{Arc, atomic::AtomicU32};
+
+use sotto_protocol::{DeviceId, ProblemCode, limits::ENVELOPE_MAX};
+use sotto_server::store::{mailboxes::MailboxStore as _, memory::MemoryMailboxes};
+
+use crate::{
+    client::Client,
+    relay::{Accounts, Relay},
+};
+
+#[tokio::test]
+async fn a_repeated_send_is_accepted_again_and_delivered_once() {
+    let store = Arc::new(MemoryMailboxes::default());
+    let relay = Relay::start(store.clone()).await;
+    let (alice, bob) = (relay.person(1), relay.person(2));
+    let mut from = Client::live(&relay, alice).await;
+    from.send(1, bob, b"x").await;
+    from.send(1, bob, b"x").await;
+    from.accepted(1).await;
+    from.send(1, bob, b"x").await;
+    from.accepted(1).await;
+    drop(from);
+    let mut from = Client::live(&relay, alice).await;
+    from.send(1, bob, b"x").await;
+    from.accepted(1).await;
+    assert_eq!(store.waiting(bob.device).await.unwrap(), 1);
+    from.send(1, bob, b"y").await;
+    assert_eq!(from.refused().await.1.code, ProblemCode::MessageIdReused);
+    assert_eq!(Client::hello(&relay, bob).await.drain(false).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_send_repeated_after_a_restart_is_not_doubled_while_it_waits() {
+    let store = Arc::new(MemoryMailboxes::default());
+    let relay = Relay::start(store.clone()).await;
+    let (alice, bob) = (relay.person(1), relay.person(2));
+    let mut from = Client::live(&relay, alice).await;
+    from.send(1, bob, b"x").await;
+    from.accepted(1).await;
+    drop(from);
+    relay.crash(store.clone()).await;
+
+    let relay = Relay::start(store.clone()).await;
+    let (alice, bob) = (relay.person(1), relay.person(2));
+    let mut from = Client::live(&relay, alice).await;
+    from.send(1, bob, b"x").await;
+    from.accepted(1).await;
+    drop(from);
+    relay.crash(store.clone()).await;
+
+    // Also while the recipient is connected and hasn't acknowledged it.
+    let relay = Relay::start(store.clone()).await;
+    let (alice, bob) = (relay.person(1), relay.person(2));
+    let mut to = Client::hello(&relay, bob).await;
+    let delivery = to.drain(false).await.remove(0);
+    let mut from = Client::live(&relay, alice).await;
+    from.send(1, bob, b"x").await;
+    from.accepted(1).await;
+    to.is_quiet().await;
+    from.send(2, bob, b"y").await;
+    assert_eq!(&*to.delivery().await.body, b"y");
+    to.ack(delivery.seq).await;
+}
+
+#[tokio::test]
+async fn a_send_for_other_devices_than_the_current_ones_is_refused() {
+    let relay = Relay::start(Arc::new(MemoryMailboxes::default())).await;
+    let (alice, bob) = (relay.person(1), relay.person(2));
+    let tablet = DeviceId([9; 16]);
+    relay.accounts.set(bob.account, 5, &[bob.device, tablet]);
+    let mut from = Client::live(&relay, alice).await;
+
+    from.submit(1, bob.account, 4, &[(bob.device, b"x"), (tablet, b"x")]).await;
+    let (n, problem) = from.refused().await;
+    assert_eq!((n, problem.code, problem.device_list), (1, ProblemCode::DeviceListStale, Some(5)));
+
+    from.submit(1, bob.account, 5, &[(bob.device, b"x")]).await;
+    assert_eq!(from.refused().await.1.code, ProblemCode::DeviceListStale);
+
+    from.submit(1, bob.account, 5, &[(bob.device, b"x"), (DeviceId([8; 16]), b"x")]).await;
+    assert_eq!(from.refused().await.1.code, ProblemCode::DeviceUnknown);
+
+    from.submit(1, bob.account, 5, &[(bob.device, b"x"), (bob.device, b"x")]).await;
+    assert_eq!(from.refused().await.1.code, ProblemCode::Malformed);
+
+    from.submit(1, alice.account, 1, &[(alice.device, b"x")]).await;
+    assert_eq!(from.refused().await.1.code, ProblemCode::DeviceUnknown);
+
+    from.submit(1, sotto_protocol::AccountId([77; 16]), 1, &[]).await;
+    assert_eq!(from.refused().await.1.code, ProblemCode::AccountUnknown);
+
+    // After the refusals the same id goes through.
+    from.submit(1, bob.account, 5, &[(tablet, b"x"), (bob.device, b"x")]).await;
+    from.accepted(1).await;
+}
+
+#[tokio::test]
+async fn an_envelope_over_the_limit_is_refused_and_the_next_is_not() {
+    let relay = Relay::start(Arc::new(MemoryMailboxes::default())).await;
+    let (alice, bob) = (relay.person(1), relay.person(2));
+    let mut from = Client::live(&relay, alice).await;
+    from.send(1, bob, &vec![0; ENVELOPE_MAX + 1]).await;
+    assert_eq!(from.refused().await.1.code, ProblemCode::TooLarge);
+    from.send(2, bob, &vec![0; ENVELOPE_MAX]).await;
+    from.accepted(1).await;
+}
+
+#[tokio::test]
+async fn who_sends_too_much_is_told_when_to_go_on() {
+    let accounts = Arc::new(Accounts {
+        allowance: Some(AtomicU32::new(3)),
+        ..Accounts::default()
+    });
+    let store = Arc::new(MemoryMailboxes::default());
+    let relay = Relay::with(store, accounts, Default::default(), Default::default()).await;
+    let (alice, bob) = (relay.person(1), relay.person(2));
+    let mut from = Client::live(&relay, alice).await;
+    for n in 0..3 {
+        from.send(n, bob, b"x").await;
+    }
+    from.accepted(3).await;
+    from.send(3, bob, b"x").await;
+    let (_, problem) = from.refused().await;
+    assert_eq!((problem.code, problem.retry_after_ms), (ProblemCode::RateLimited, Some(250)));
+}
