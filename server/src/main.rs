@@ -4,15 +4,25 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use sotto_server::{
-    app,
-    config::{Cli, Command, Config},
+    app::{self, doctor::Verdict},
+    config::{self, Cli, Command, Config},
 };
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
-        Command::Serve(config) => run(serve(*config)),
-        _ => Ok(()),
-    };
+    let result = config::arguments(std::env::args_os(), |name| std::env::var_os(name))
+        .and_then(|arguments| match Cli::parse_from(arguments).command {
+            Command::Serve(config) => run(serve(*config)),
+            Command::Invite(options) => run(async move {
+                answer(&app::invite::invite(&options).await?);
+                Ok(())
+            }),
+            Command::Doctor(config) => run(examine(*config)),
+            Command::Backup(options) => app::backup::backup(&options),
+            Command::Version => {
+                answer(concat!("sotto ", env!("CARGO_PKG_VERSION")));
+                Ok(())
+            }
+        });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
@@ -55,6 +65,23 @@ async fn serve(config: Config) -> Result<(), String> {
     });
     running.finished().await;
     Ok(())
+}
+
+async fn examine(config: Config) -> Result<(), String> {
+    let findings = app::doctor::examine(&config).await;
+    for finding in &findings {
+        let mark = match finding.verdict {
+            Verdict::Good => "good ",
+            Verdict::Doubtful => "look ",
+            Verdict::Bad => "WRONG",
+        };
+        answer(&format!("{mark}  {:<14} {}", finding.about, finding.words));
+    }
+    if findings.iter().any(|one| one.verdict == Verdict::Bad) {
+        Err("something is wrong, see above".to_owned())
+    } else {
+        Ok(())
+    }
 }
 
 fn start_logs(json: bool) {

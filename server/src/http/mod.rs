@@ -32,6 +32,7 @@ mod web;
 
 pub use docs::{asyncapi, openapi};
 pub use watch::metrics_router;
+pub use web::present as web_client_present;
 
 /// What handlers share.
 pub struct Parts {

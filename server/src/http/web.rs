@@ -21,7 +21,7 @@ struct Files;
 const MISSING: &str = include_str!("web_missing.html");
 
 /// Whether the web client is there.
-pub(super) fn present() -> bool {
+pub fn present() -> bool {
     Files::get("index.html").is_some()
 }
 

@@ -1,15 +1,10 @@
 //! Puts the parts together and runs them: the only place, with `main`, that names a backend.
+//!
+//! - [`files`]: the data folder
+//! - [`doctor`], [`invite`], [`backup`]: what an operator does beside `serve`
 
-use std::{
-    fs,
-    io::Write as _,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use axum::serve::ListenerExt as _;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -35,8 +30,15 @@ use crate::{
     ws::{self, WsState},
 };
 
-/// How long open requests and sockets have to finish at shutdown.
-const DRAIN: Duration = Duration::from_secs(10);
+pub mod backup;
+pub mod doctor;
+pub mod files;
+pub mod invite;
+mod serving;
+
+use files::{database_file, load_or_make_keys, make_private_folder};
+use serving::Door;
+
 /// How often expired things are swept out.
 const SWEEP: Duration = Duration::from_secs(60);
 
@@ -109,16 +111,6 @@ impl Running {
     }
 }
 
-/// The database's file in a data folder.
-pub fn database_file(data: &Path) -> PathBuf {
-    data.join("sotto.db")
-}
-
-/// The file of the OPAQUE keys in a data folder. They stay out of the database, so that it alone doesn't let anybody guess passwords.
-pub fn keys_file(data: &Path) -> PathBuf {
-    data.join("opaque.keys")
-}
-
 /// A relay that is put together but does not listen: what tests call in process.
 pub struct Built {
     /// Everything that it serves.
@@ -168,65 +160,35 @@ pub async fn build(config: &Config) -> Result<Built, StartError> {
 /// # Errors
 /// [`StartError`] in words for the operator.
 pub async fn start(config: Config) -> Result<Running, StartError> {
+    let cannot_listen = |error: std::io::Error| StartError::Listen {
+        address: config.listen,
+        reason: error.to_string(),
+    };
     let listener = TcpListener::bind(config.listen)
         .await
-        .map_err(|error| StartError::Listen {
-            address: config.listen,
-            reason: error.to_string(),
-        })?;
-    let addr = listener
-        .local_addr()
-        .map_err(|error| StartError::Other(error.to_string()))?;
+        .and_then(TcpListener::into_std)
+        .map_err(cannot_listen)?;
+    let addr = listener.local_addr().map_err(cannot_listen)?;
     let Built { router, parts, hub } = build(&config).await?;
+    let door = Door::open(&config).await?;
     let shutdown = CancellationToken::new();
     let mut tasks = vec![tokio::spawn(sweep(parts, shutdown.clone()))];
     if let AdminListen::On(address) = config.admin_listen {
         tasks.push(serve_metrics(address, shutdown.clone()).await?);
     }
-    tasks.push(tokio::spawn(serve(listener, router, hub, shutdown.clone())));
+    tasks.push(tokio::spawn(serving::serve(
+        listener,
+        door,
+        router,
+        hub,
+        shutdown.clone(),
+    )));
     Ok(Running {
         addr,
-        tls: config.tls_cert.is_some(),
+        tls: config.serves_tls(),
         shutdown,
         tasks,
     })
-}
-
-/// Serves until told to stop, and then for as long as open requests and sockets take, within reason.
-async fn serve(
-    listener: TcpListener,
-    router: axum::Router,
-    hub: Arc<Hub>,
-    shutdown: CancellationToken,
-) {
-    // Small frames go out at once: the socket gathers what belongs together itself.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "set_nodelay");
-        }
-    });
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let serving = async {
-        let stop = shutdown.clone().cancelled_owned();
-        if let Err(error) = axum::serve(listener, service)
-            .with_graceful_shutdown(stop)
-            .await
-        {
-            tracing::error!(%error, "serving ended");
-        }
-    };
-    let draining = async {
-        shutdown.cancelled().await;
-        hub.drain(DRAIN).await;
-    };
-    let bounded = async {
-        shutdown.cancelled().await;
-        tokio::time::sleep(DRAIN + Duration::from_secs(1)).await;
-    };
-    tokio::select! {
-        _ = async { tokio::join!(serving, draining) } => {}
-        () = bounded => tracing::warn!("some requests did not finish in time"),
-    }
 }
 
 /// The domain over a store: what `start` serves and tests call in process.
@@ -269,63 +231,6 @@ pub fn assemble(
         trusted_proxies: config.trusted_proxies.clone(),
         https: config.https(),
     })
-}
-
-/// Reads the relay's OPAQUE keys, or makes them in a new data folder.
-///
-/// # Errors
-/// [`StartError::Data`], also where there is a database but no keys: new ones would make every password wrong.
-pub fn load_or_make_keys(data: &Path) -> Result<Vec<u8>, StartError> {
-    let file = keys_file(data);
-    let failed = |reason: String| StartError::Data {
-        folder: data.to_owned(),
-        reason,
-    };
-    match fs::read(&file) {
-        Ok(bytes) => return Ok(bytes),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => return Err(failed(format!("{}: {error}", file.display()))),
-    }
-    if database_file(data).exists() {
-        return Err(failed(format!(
-            "{} is missing, but there is a database: restore the keys from the backup, since with new ones nobody could sign in by password",
-            file.display()
-        )));
-    }
-    let keys = Passwords::generate_setup()?;
-    write_private(&file, &keys).map_err(|error| failed(format!("{}: {error}", file.display())))?;
-    Ok(keys)
-}
-
-/// Writes a new file that only its owner may read, durably.
-///
-/// # Errors
-/// I/O, also if the file exists.
-pub fn write_private(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    let mut out = options.open(file)?;
-    out.write_all(bytes)?;
-    out.sync_all()
-}
-
-fn make_private_folder(folder: &Path) -> std::io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt as _;
-        builder.mode(0o700);
-    }
-    builder.create(folder)
 }
 
 async fn sweep(parts: http::App, shutdown: CancellationToken) {
