@@ -15,6 +15,7 @@ const CONTENT_KEY = 'sotto.notify.content';
 export class Notifications {
   state = $state<NotificationState>(currentState());
   #content = $state<NotificationContent>(keptContent());
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing on the page shows it
   #open = new Map<string, Notification>();
   #conversations: Conversations;
   #show: (conversation: string) => void;

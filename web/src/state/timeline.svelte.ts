@@ -177,6 +177,7 @@ export class Timeline {
 
 /** Both in one, by order key, each message once; what stands in `newer` wins. */
 function merge(older: readonly MessageView[], newer: readonly MessageView[]): MessageView[] {
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- lives within this call
   const byId = new Map<string, MessageView>();
   for (const message of older) byId.set(message.id, message);
   for (const message of newer) byId.set(message.id, message);

@@ -77,7 +77,7 @@ export class MockBridge implements Bridge {
 
   async call<C extends CommandType>(command: CommandOf<C>): Promise<CommandReplies[C]> {
     await new Promise((resolve) => setTimeout(resolve, this.#slow ? 1_500 : 15));
-    const handler = this.#handlers[command.type as C] as Handler<C>;
+    const handler = this.#handlers[command.type] as Handler<C>;
     return handler(command);
   }
 
