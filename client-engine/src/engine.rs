@@ -213,9 +213,7 @@ impl Engine {
     /// At the end of each step.
     fn settle(&mut self, t: &mut Turn<'_>) {
         if self.home.as_ref().is_some_and(|home| home.removed) {
-            // The signed list says so: what is here is of no use to this device, and may be to a thief.
-            t.clear();
-            self.leave(t, Some(Problem::DeviceRemoved));
+            self.removed(t, true);
         }
         if let Some(home) = &mut self.home {
             if t.requests.token_wanted && !self.renewing {
@@ -257,6 +255,24 @@ impl Engine {
             },
         };
         t.event(Event::Account { account });
+    }
+
+    /// This device is no longer one of its account's. `proven`: a signed list says so, not just the relay.
+    fn removed(&mut self, t: &mut Turn<'_>, proven: bool) {
+        let call = self.home.as_ref().and_then(|home| home.signing_out());
+        if proven || call.is_some() {
+            // What is here is of no use to this device, and may be to a thief.
+            t.clear();
+        }
+        match call {
+            // The word may overtake the answer to the person's own order.
+            Some(call) => {
+                self.leave(t, None);
+                t.reply(call, Ok(()));
+            }
+            // On the relay's word alone nothing is cleared before somebody signs in again.
+            None => self.leave(t, Some(Problem::DeviceRemoved)),
+        }
     }
 
     /// Nobody is signed in any more.
@@ -354,9 +370,7 @@ impl Engine {
     fn socket_problem(&mut self, t: &mut Turn<'_>, problem: &sotto_protocol::Problem) {
         use ProblemCode as C;
         match problem.code {
-            C::DeviceRevoked | C::DeviceUnknown | C::AccountUnknown => {
-                self.leave(t, Some(Problem::DeviceRemoved));
-            }
+            C::DeviceRevoked | C::DeviceUnknown | C::AccountUnknown => self.removed(t, false),
             C::SessionExpired => {
                 t.requests.drop_token();
                 self.disconnect(t, 0, true);
@@ -393,8 +407,7 @@ impl Engine {
             failure.code(),
             Some(C::DeviceRevoked | C::DeviceUnknown | C::AccountUnknown)
         ) {
-            // Only the relay's word: nothing is cleared before somebody signs in again.
-            return self.leave(t, Some(Problem::DeviceRemoved));
+            return self.removed(t, false);
         }
         for ask in t.requests.fail_waiting() {
             self.answered(t, EffectId(0), ask, Err(failure.clone()));
@@ -550,10 +563,8 @@ impl Engine {
                 }
             }
             Ask::RemoveDevice => {
-                if let Removed::SignedOut(call) = home.device_removed(t, answer) {
-                    t.clear();
-                    self.leave(t, None);
-                    t.reply(call, Ok(()));
+                if home.device_removed(t, answer) == Removed::SignedOut {
+                    self.removed(t, true);
                 }
             }
             Ask::Relay(_) | Ask::Ceremony | Ask::Session => {}

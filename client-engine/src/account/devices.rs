@@ -29,11 +29,12 @@ pub(crate) struct Removal {
 }
 
 /// What an answer to a removal came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Removed {
     /// Another device is gone, or it goes on, or it has failed: the command is answered where it is over.
     Stays,
     /// This device is gone.
-    SignedOut(CallId),
+    SignedOut,
 }
 
 impl Home {
@@ -113,7 +114,7 @@ impl Home {
         };
         let call = removal.call;
         match answer {
-            Ok(_) if removal.device == self.me.device => return Removed::SignedOut(call),
+            Ok(_) if removal.device == self.me.device => return Removed::SignedOut,
             Ok(_) => {
                 self.removal = None;
                 let me = self.me.account;
@@ -136,7 +137,7 @@ impl Home {
                 if failure.code() == Some(ProblemCode::DeviceRevoked)
                     && removal.device == self.me.device =>
             {
-                return Removed::SignedOut(call);
+                return Removed::SignedOut;
             }
             Err(failure) => {
                 self.removal = None;
@@ -144,6 +145,12 @@ impl Home {
             }
         }
         Removed::Stays
+    }
+
+    /// The order to sign out, if that is under way.
+    pub(crate) fn signing_out(&self) -> Option<CallId> {
+        let removal = self.removal.as_ref()?;
+        (removal.device == self.me.device).then_some(removal.call)
     }
 
     /// The own list has been fetched: a removal that waited for it goes on.
