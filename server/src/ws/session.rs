@@ -195,10 +195,13 @@ impl Session {
         first: Result<Message, axum::Error>,
     ) -> Result<(), End> {
         let mut message = first;
-        for _ in 0..BURST {
+        for left in (0..BURST).rev() {
             match message {
                 Ok(message) => self.take(message).await?,
                 Err(error) => return Err(reading(&error).map_or(End::Gone, End::Because)),
+            }
+            if left == 0 {
+                break;
             }
             let next = poll_fn(|cx| Poll::Ready(socket.poll_next_unpin(cx))).await;
             message = match next {

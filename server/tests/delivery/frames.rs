@@ -98,10 +98,10 @@ async fn hello_comes_first_once_and_soon() {
     let mut client = Client::dial(&relay, SUBPROTOCOL_CBOR).await;
     assert_eq!(client.farewell().await, (ProblemCode::HelloExpected, 1008));
     let mut client = Client::dial(&relay, SUBPROTOCOL_CBOR).await;
-    client.put(&ClientFrame::Hello { token: vec![1; 32].into() }).await;
+    client.put(&ClientFrame::Hello { token: vec![250; 32].into() }).await;
     assert_eq!(client.farewell().await, (ProblemCode::SessionExpired, 4001));
     let mut client = Client::live(&relay, alice).await;
-    client.put(&ClientFrame::Hello { token: vec![1; 32].into() }).await;
+    client.put(&ClientFrame::Hello { token: vec![250; 32].into() }).await;
     assert!(matches!(client.next().await, ServerFrame::Problem(problem) if problem.code == ProblemCode::Malformed));
     client.is_quiet().await;
 }

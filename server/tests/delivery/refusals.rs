@@ -40,7 +40,7 @@ async fn a_send_repeated_after_a_restart_is_not_doubled_while_it_waits() {
     from.send(1, bob, b"x").await;
     from.accepted(1).await;
     drop(from);
-    relay.crash(store.clone()).await;
+    relay.crash().await;
 
     let relay = Relay::start(store.clone()).await;
     let (alice, bob) = (relay.person(1), relay.person(2));
@@ -48,7 +48,7 @@ async fn a_send_repeated_after_a_restart_is_not_doubled_while_it_waits() {
     from.send(1, bob, b"x").await;
     from.accepted(1).await;
     drop(from);
-    relay.crash(store.clone()).await;
+    relay.crash().await;
 
     // Also while the recipient is connected and hasn't acknowledged it.
     let relay = Relay::start(store.clone()).await;

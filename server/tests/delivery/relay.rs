@@ -129,12 +129,13 @@ impl Relay {
         who
     }
 
-    /// Ends everything at once, as a crash would: nothing is drained. Returns when the store is no longer in use.
-    pub async fn crash(self, store: Arc<dyn MailboxStore>) {
+    /// Ends everything at once, as a crash would: nothing is drained. All clients must be gone; returns when the store is no longer used.
+    pub async fn crash(self) {
         self.task.abort();
         drop(self.task.await);
+        let hub = Arc::downgrade(&self.hub);
         drop(self.hub);
-        while Arc::strong_count(&store) > 1 {
+        while hub.strong_count() > 0 {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }

@@ -93,7 +93,7 @@ async fn what_was_accepted_survives_a_crash_and_sequences_never_repeat() {
             tokio::task::yield_now().await;
         }
         drop(from);
-        relay.crash(store).await;
+        relay.crash().await;
     }
 }
 
@@ -209,7 +209,7 @@ async fn a_failing_store_accepts_nothing_it_does_not_keep() {
         }
         drop(from);
         drop(store);
-        relay.crash(faulty).await;
+        relay.crash().await;
     }
     let store = folder.open();
     let relay = Relay::start(store).await;
