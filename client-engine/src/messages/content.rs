@@ -240,6 +240,96 @@ mod tests {
         }
     }
 
+    /// The examples of PROTOCOL.md section 6.3.
+    #[test]
+    fn contents_are_encoded_as_documented() {
+        let ids = vec![MessageId([9; 16])];
+        let with = AccountId([3; 16]);
+        let at = 1_700_000_000_000;
+        let text_hex = concat!(
+            "a46269645001010101010101010101010101010101616e01",
+            "6261741b0000018bcfe5680064746578746668c3a96c6c6f"
+        );
+        let nine = "5009090909090909090909090909090909";
+        let three = "5003030303030303030303030303030303";
+        let examples = [
+            (Body::Text(text()), format!("6474657874{text_hex}")),
+            (
+                Body::Receipt(Receipt {
+                    state: ReceiptState::Read,
+                    ids: ids.clone(),
+                }),
+                format!("6772656365697074a2657374617465647265616463696473 81{nine}"),
+            ),
+            (Body::Typing {}, "66747970696e67a0".into()),
+            (
+                Body::ResendRequest(ResendRequest {
+                    device: DeviceId([2; 16]),
+                    ids: ids.clone(),
+                }),
+                format!(
+                    "6e726573656e645f72657175657374a266646576696365 50{} 63696473 81{nine}",
+                    "02".repeat(16)
+                ),
+            ),
+            (
+                Body::Resent(Resent {
+                    of: MessageId([9; 16]),
+                    body: Box::new(Body::Text(text())),
+                }),
+                format!("66726573656e74a2626f66{nine} 64626f6479a1 6474657874{text_hex}"),
+            ),
+            (
+                Body::ResendUnavailable { ids: ids.clone() },
+                format!("72726573656e645f756e617661696c61626c65a163696473 81{nine}"),
+            ),
+            (
+                Body::Sync(Sync::Sent {
+                    to: with,
+                    username: "bob".into(),
+                    text: text(),
+                }),
+                format!(
+                    "6473796e63a16473656e74a362746f{three} 68757365726e616d6563626f62 6474657874{text_hex}"
+                ),
+            ),
+            (
+                Body::Sync(Sync::Read { with, ids }),
+                format!("6473796e63a16472656164a26477697468{three} 63696473 81{nine}"),
+            ),
+            (
+                Body::Sync(Sync::Standing {
+                    with,
+                    username: "bob".into(),
+                    standing: Standing::Accepted,
+                    at,
+                }),
+                format!(
+                    "6473796e63a1687374616e64696e67a46477697468{three} 68757365726e616d6563626f62 {}",
+                    "687374616e64696e676861636365707465646261741b0000018bcfe56800"
+                ),
+            ),
+            (
+                Body::Sync(Sync::Verification {
+                    with,
+                    key: vec![4; 32].into(),
+                    method: Some(VerificationMethod::Qr),
+                    at,
+                }),
+                format!(
+                    "6473796e63a16c766572696669636174696f6ea46477697468{three} 636b6579 5820{} {}",
+                    "04".repeat(32),
+                    "666d6574686f646271726261741b0000018bcfe56800"
+                ),
+            ),
+        ];
+        for (body, hex) in examples {
+            let encoded: String = body.encode().iter().map(|b| format!("{b:02x}")).collect();
+            let expected = format!("a261760164626f6479a1{}", hex.replace(' ', ""));
+            assert_eq!(encoded, expected, "{body:?}");
+        }
+    }
+
     #[test]
     fn unknown_kinds_and_versions_are_told_from_ours() {
         #[derive(Serialize)]
