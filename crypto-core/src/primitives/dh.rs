@@ -9,7 +9,6 @@
 //! force a result that everybody knows).
 
 use rand_core::CryptoRng;
-use subtle::{Choice, ConstantTimeEq};
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -101,12 +100,6 @@ impl SharedSecret {
     }
 }
 
-impl ConstantTimeEq for SharedSecret {
-    fn ct_eq(&self, other: &Self) -> Choice {
-        self.0.ct_eq(&other.0)
-    }
-}
-
 /// The agreement yielded zeros: the other's key contributed nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the other side's key contributes nothing to the agreement")]
@@ -159,3 +152,17 @@ const SMALL_ORDER: [[u8; 32]; 5] = [
         0xff, 0x7f,
     ],
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No such key passes `DhPublic::from_bytes`; the second line of defence holds without the first.
+    #[test]
+    fn agreement_refuses_keys_of_small_order_that_were_not_parsed() {
+        let secret = DhSecret::from_bytes([0x55; 32]);
+        for point in SMALL_ORDER {
+            assert_eq!(secret.agree(&DhPublic(point)).err(), Some(NonContributory));
+        }
+    }
+}

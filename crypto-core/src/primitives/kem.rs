@@ -14,7 +14,6 @@ use core::marker::PhantomData;
 
 use libcrux_ml_kem::{mlkem768, mlkem1024};
 use rand_core::CryptoRng;
-use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::redacted_debug;
@@ -203,12 +202,6 @@ impl SharedSecret {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
-    }
-}
-
-impl ConstantTimeEq for SharedSecret {
-    fn ct_eq(&self, other: &Self) -> Choice {
-        self.0.ct_eq(&other.0)
     }
 }
 

@@ -2,6 +2,9 @@
 //!
 //! No other module of this crate, and no other crate, calls the libraries underneath. So each check that a standard leaves to
 //! the caller (a contributory result, a canonical key, a strict signature) is made in one place, and can't be forgotten.
+//!
+//! Secret types have no `PartialEq`, no `Clone` and a `Debug` that shows nothing. The only secret-dependent comparison of the
+//! protocol is that of AEAD tags, which the library makes in constant time.
 
 pub mod aead;
 pub mod dh;

@@ -2,11 +2,13 @@
 
 use proptest::prelude::*;
 use sotto_crypto_core::identity::{
-    AccountKey, CERTIFICATE_LEN, DeviceList, DeviceSecret, UnverifiedDeviceCertificate,
-    UnverifiedDeviceList,
+    AccountId, AccountKey, AccountSecret, CERTIFICATE_LEN, DeviceList, DeviceListError,
+    DeviceSecret, UnverifiedDeviceCertificate, UnverifiedDeviceList,
 };
 use sotto_crypto_core::primitives::dh::{DhPublic, DhSecret};
-use sotto_crypto_core::primitives::kem::{Ciphertext, EncapsulationKey, Kem768, Kem1024};
+use sotto_crypto_core::primitives::kem::{
+    Ciphertext, DecapsulationKey, EncapsulationKey, Kem768, Kem1024,
+};
 use sotto_crypto_core::primitives::labels::{DataLabel, KdfLabel, Label};
 use sotto_crypto_core::primitives::signature::{SigningSecret, VerifyingKey};
 
@@ -212,4 +214,83 @@ fn the_documentation_lists_every_label() {
     for label in labels.chain(DataLabel::ALL.iter().map(|label| label.as_str())) {
         assert!(protocol.contains(&format!("| `{label}` |")), "{label}");
     }
+}
+
+#[test]
+fn public_values_are_shown_and_told_apart() {
+    let id = AccountId::from_bytes(core::array::from_fn(|at| at as u8));
+    assert_eq!(
+        format!("{id:?}"),
+        "AccountId(000102030405060708090a0b0c0d0e0f)"
+    );
+    let mut rng = rng();
+    let kem = DecapsulationKey::<Kem768>::generate(&mut rng);
+    let (ciphertext, _) = kem.encapsulation_key().encapsulate(&mut rng);
+    assert_eq!(
+        format!("{:?}", kem.encapsulation_key()),
+        "EncapsulationKey(1184 bytes)"
+    );
+    assert_eq!(format!("{ciphertext:?}"), "Ciphertext(1088 bytes)");
+    let key = SigningSecret::from_bytes(&[1; 32]).public();
+    assert!(
+        format!("{key:?}").starts_with("VerifyingKey([138, 136, 227"),
+        "{key:?}"
+    );
+    assert_ne!(key, SigningSecret::from_bytes(&[2; 32]).public());
+}
+
+#[test]
+fn secrets_survive_being_stored() {
+    let mut rng = rng();
+    let account = AccountSecret::generate(&mut rng);
+    assert_eq!(
+        AccountSecret::from_bytes(&account.to_bytes()).public(),
+        account.public()
+    );
+    assert_ne!(AccountSecret::generate(&mut rng).public(), account.public());
+    let dh = DhSecret::generate(&mut rng);
+    assert_eq!(DhSecret::from_bytes(*dh.to_bytes()).public(), dh.public());
+    let kem = DecapsulationKey::<Kem1024>::generate(&mut rng);
+    let restored = DecapsulationKey::<Kem1024>::from_seed(&kem.to_bytes());
+    assert_eq!(restored.encapsulation_key(), kem.encapsulation_key());
+}
+
+#[test]
+fn what_is_not_verified_yet_says_whose_it_claims_to_be() {
+    let mut rng = rng();
+    let alice = Person::new(&mut rng);
+    let certificate = alice.device(&mut rng);
+    let read = UnverifiedDeviceCertificate::decode(&certificate.encode()).unwrap();
+    assert_eq!(
+        (read.account(), read.device()),
+        (alice.id, certificate.device())
+    );
+    let list = DeviceList::first(&alice.secret, alice.id, vec![]).unwrap();
+    assert_eq!(
+        UnverifiedDeviceList::decode(&list.encode())
+            .unwrap()
+            .account(),
+        alice.id
+    );
+    assert_eq!(list.account(), alice.id);
+    assert_eq!(list.account_key(), &alice.secret.public());
+}
+
+#[test]
+fn a_chain_ends_when_its_versions_do() {
+    let mut rng = rng();
+    let alice = Person::new(&mut rng);
+    let first = DeviceList::first(&alice.secret, alice.id, vec![]).unwrap();
+    let mut body = first.next(&alice.secret, vec![]).unwrap().encode();
+    body.truncate(body.len() - 64);
+    body[17..25].fill(0xff);
+    let signing = SigningSecret::from_bytes(&alice.secret.to_bytes());
+    body.extend(signing.sign(Label::DeviceList, &body).as_bytes());
+    let last = UnverifiedDeviceList::decode(&body)
+        .unwrap()
+        .verify(alice.id, &alice.secret.public());
+    assert_eq!(
+        last.unwrap().next(&alice.secret, vec![]),
+        Err(DeviceListError::VersionsExhausted)
+    );
 }
