@@ -3,6 +3,8 @@ import { m } from '../paraglide/messages.js';
 
 const SIZE = 64;
 let shown = -1;
+/** Browsers fetch an icon in their own time: its address lives on for this long. */
+const KEPT = 10_000;
 let lastUrl: string | undefined;
 
 export async function showUnread(count: number): Promise<void> {
@@ -20,7 +22,8 @@ export async function showUnread(count: number): Promise<void> {
 }
 
 function point(link: HTMLLinkElement, href: string, type: string): void {
-  if (lastUrl !== undefined) URL.revokeObjectURL(lastUrl);
+  const old = lastUrl;
+  if (old !== undefined) setTimeout(() => URL.revokeObjectURL(old), KEPT);
   lastUrl = href.startsWith('blob:') ? href : undefined;
   link.type = type;
   link.href = href;
