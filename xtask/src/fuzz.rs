@@ -6,7 +6,7 @@ use std::{fs, path::PathBuf};
 use crate::{
     process::{self, Failure, cargo},
     stage::{Outcome, Report, Stage},
-    workspace,
+    toolchain, workspace,
 };
 
 /// Every target, for two seconds.
@@ -50,6 +50,8 @@ fn smoke(seconds: &str) -> Outcome {
         ));
     }
     let folder = workspace::own_files().join("fuzz");
+    // With a target named, even the host itself, build scripts stay without instrumentation.
+    let host = toolchain::host()?;
     let mut build = cargo([
         "build",
         "--quiet",
@@ -57,6 +59,8 @@ fn smoke(seconds: &str) -> Outcome {
         "--bins",
         "--manifest-path",
         "fuzz/Cargo.toml",
+        "--target",
+        &host,
     ]);
     build
         .env("RUSTFLAGS", INSTRUMENTATION.join(" "))
@@ -64,6 +68,7 @@ fn smoke(seconds: &str) -> Outcome {
     process::output(build)?;
     for target in &targets {
         let binary = folder
+            .join(&host)
             .join("release")
             .join(format!("{target}{}", std::env::consts::EXE_SUFFIX));
         let found = workspace::own_files().join("fuzz-found").join(target);

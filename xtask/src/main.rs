@@ -16,6 +16,7 @@ mod tidy;
 mod toolchain;
 mod types;
 mod wasm;
+mod wasm_runner;
 mod web;
 mod workspace;
 
@@ -42,10 +43,12 @@ fn main() -> ExitCode {
         ["test", rest @ ..] => checks::test(rest),
         ["build", "wasm"] => stage::all(&[wasm::BUILD]),
         ["build", "web"] => stage::all(&[wasm::BUILD, web::INSTALL, web::BUILD]),
-        ["build", "server"] => stage::all(&run::EVERYTHING),
+        ["build", "server"] => stage::all(&run::DEPLOYED),
         ["types"] => stage::all(&[types::WRITE]),
         ["tidy"] => stage::all(&[checks::TIDY]),
         ["bench"] => checks::bench(),
+        // What cargo calls for each wasm test binary (see `wasm.rs`).
+        ["wasm-runner", binary, ..] => wasm_runner::run(std::path::Path::new(binary)),
         ["fuzz-smoke"] => fuzz::smoke_run("5"),
         ["fuzz-smoke", seconds] => fuzz::smoke_run(seconds),
         _ => {

@@ -8,19 +8,30 @@ use crate::{
     toolchain, wasm, web, workspace,
 };
 
-/// Everything that the server carries, and the server.
-pub const EVERYTHING: [Stage; 5] = [
-    toolchain::PREFLIGHT,
-    wasm::BUILD,
-    web::INSTALL,
-    web::BUILD,
-    SERVER,
-];
-
-const SERVER: Stage = Stage {
+/// Everything that the server carries, and the server as it is deployed.
+pub const DEPLOYED: [Stage; 5] = with_server(Stage {
     name: "server",
-    work: server,
-};
+    work: || server("release"),
+});
+
+/// The same, built quickly.
+const TRIED: [Stage; 5] = with_server(Stage {
+    name: "server",
+    work: || server(QUICK_PROFILE),
+});
+
+/// See the root `Cargo.toml`.
+const QUICK_PROFILE: &str = "local";
+
+const fn with_server(server: Stage) -> [Stage; 5] {
+    [
+        toolchain::PREFLIGHT,
+        wasm::BUILD,
+        web::INSTALL,
+        web::BUILD,
+        server,
+    ]
+}
 
 /// Builds, then replaces this process by the server. Options after `--` are for the server.
 pub fn run(arguments: &[&str]) -> Result<(), Failure> {
@@ -33,9 +44,9 @@ pub fn run(arguments: &[&str]) -> Result<(), Failure> {
             )));
         }
     };
-    stage::all(&EVERYTHING)?;
+    stage::all(&TRIED)?;
     println!();
-    let mut command = Command::new(workspace::server_binary("release"));
+    let mut command = Command::new(workspace::server_binary(QUICK_PROFILE));
     command.current_dir(workspace::root()).arg("serve");
     if !options.iter().any(|option| option.starts_with("--data")) {
         command.args(["--data", "data"]);
@@ -44,11 +55,12 @@ pub fn run(arguments: &[&str]) -> Result<(), Failure> {
     become_program(command)
 }
 
-fn server() -> Outcome {
+fn server(profile: &str) -> Outcome {
     process::output(cargo([
         "build",
         "--quiet",
-        "--release",
+        "--profile",
+        profile,
         "-p",
         "sotto-server",
     ]))?;

@@ -53,6 +53,15 @@ fn has_wasm_target() -> Result<bool, Failure> {
         .is_dir())
 }
 
+/// The name of the target that is this machine.
+pub fn host() -> Result<String, Failure> {
+    process::output(program("rustc", ["--version", "--verbose"]))?
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .map(str::to_owned)
+        .ok_or_else(|| Failure::new("rustc doesn't say which target it runs on"))
+}
+
 fn node() -> Result<String, Failure> {
     let (major, minor) = OLDEST_NODE;
     let advice = format!("Install Node.js {major}.{minor} or newer, with npm: https://nodejs.org");

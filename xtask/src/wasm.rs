@@ -142,15 +142,23 @@ fn test() -> Outcome {
             krate,
         ]))?;
     }
-    process::output(cargo(["build", "--quiet", "-p", "sotto-wasm-runner"]))?;
-    let runner = workspace::target()
-        .join("debug")
-        .join(format!("sotto-wasm-runner{}", std::env::consts::EXE_SUFFIX));
-    let mut command = cargo(["test", "--target", WASM_TARGET]);
+    let runner = std::env::current_exe()
+        .map_err(|error| Failure::new(format!("can't tell where this tool is: {error}")))?;
+    let runner = format!(
+        "target.{WASM_TARGET}.runner=['{}', 'wasm-runner']",
+        runner.display()
+    );
+    let mut command = cargo([
+        "--config",
+        &runner,
+        "test",
+        "--target",
+        WASM_TARGET,
+        "--tests",
+    ]);
     for module in &MODULES {
         command.args(["-p", module.krate]);
     }
-    command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner);
     let output = process::output(command)?;
     Ok(Report::Done(format!(
         "{} pure crates, {} tests in Node",

@@ -11,7 +11,7 @@ use crate::process::{self, Failure, cargo};
 pub type Packages = BTreeMap<String, Vec<String>>;
 
 /// The edges of the architecture, and no others.
-const EDGES: [(&str, &[&str]); 12] = [
+const EDGES: [(&str, &[&str]); 11] = [
     ("sotto-crypto-core", &[]),
     ("sotto-protocol", &[]),
     ("sotto-opaque", &[]),
@@ -36,7 +36,6 @@ const EDGES: [(&str, &[&str]); 12] = [
         ],
     ),
     ("sotto-api-types", &["sotto-client-engine"]),
-    ("sotto-wasm-runner", &[]),
     ("sotto-fuzz", &["sotto-crypto-core", "sotto-protocol"]),
     ("xtask", &[]),
 ];
