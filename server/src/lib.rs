@@ -8,7 +8,7 @@
 //! - [`http`]: the HTTP API, the web client's files, documents to read
 //! - [`ws`]: the socket
 //! - [`store`]: traits of what is kept, and their backends
-//! - [`bus`]: wake-ups
+//! - [`bus`][crate::bus]: wake-ups
 //! - [`config`]: options of the command line, the environment and a file
 //! - [`app`]: puts the parts together; with `main` the only place that names a backend
 

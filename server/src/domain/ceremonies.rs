@@ -9,6 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
 use super::{Error, token::Token};
 
 /// Ceremonies of one kind at most.
@@ -44,6 +47,12 @@ impl<T> Pending<T> {
     /// [`Error::Internal`] if the system has no randomness.
     pub fn insert(&self, value: T) -> Result<Token, Error> {
         let token = Token::generate()?;
+        self.put(&token, value);
+        Ok(token)
+    }
+
+    /// Remembers one under a token that there is already.
+    pub fn put(&self, token: &Token, value: T) {
         let now = Instant::now();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(oldest) = state.order.front().copied() {
@@ -61,7 +70,6 @@ impl<T> Pending<T> {
         state
             .by_token
             .insert(token.hash(), (now + self.lives, value));
-        Ok(token)
     }
 
     /// Takes one out, if it is there and has not expired: it can't be used again.
@@ -91,6 +99,35 @@ impl<T: Clone> Pending<T> {
             _ => Err(Error::CeremonyExpired),
         }
     }
+}
+
+/// Answers that may have been lost on their way: the same request gets the same answer again, for a while.
+pub struct Repeats<T>(Pending<([u8; 32], T)>);
+
+impl<T: Clone> Repeats<T> {
+    /// None yet; each will live so long.
+    pub fn new(lives: Duration) -> Self {
+        Self(Pending::new(lives))
+    }
+
+    /// The answer that this request got with this token.
+    pub fn answer(&self, token: &[u8], request: &impl Serialize) -> Option<T> {
+        let (digest, answer) = self.0.get(token).ok()?;
+        (digest == digest_of(request)?).then_some(answer)
+    }
+
+    /// Notes an answer.
+    pub fn note(&self, token: &[u8], request: Option<[u8; 32]>, answer: T) {
+        if let (Some(token), Some(digest)) = (Token::from_slice(token), request) {
+            self.0.put(&token, (digest, answer));
+        }
+    }
+}
+
+/// Of a request, to know it again.
+pub fn digest_of(request: &impl Serialize) -> Option<[u8; 32]> {
+    let bytes = sotto_protocol::codec::to_cbor(request).ok()?;
+    Some(Sha256::digest(bytes).into())
 }
 
 #[cfg(test)]

@@ -122,3 +122,29 @@ async fn in_time(request: Request, next: Next) -> Response {
         .await
         .unwrap_or_else(|_| Error::Timeout.into_response())
 }
+
+#[cfg(test)]
+mod tests {
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_internal_problem() {
+        async fn fails() -> &'static str {
+            panic!("a bug with a secret in it")
+        }
+        let router = Router::<()>::new()
+            .route("/", get(fails))
+            .layer(CatchPanicLayer::custom(problem::panicked));
+        let request = Request::get("/").body(axum::body::Body::empty()).unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 500);
+        assert_eq!(
+            response.headers()["content-type"],
+            "application/problem+json"
+        );
+        let body = axum::body::to_bytes(response.into_body(), 1000).await.unwrap();
+        assert!(!String::from_utf8_lossy(&body).contains("secret"));
+    }
+}

@@ -231,7 +231,8 @@ pub trait AccountStore: Send + Sync + 'static {
     /// [`Conflict::DeviceList`], [`Conflict::IdTaken`], [`Conflict::Vault`], [`Conflict::AccountUnknown`]; then nothing is changed.
     fn change_devices(&self, change: DeviceChange) -> Op<'_, ()>;
 
-    /// Replaces the vault, which must be the successor of the stored one (or equal to it), and the password if one is given.
+    /// Replaces the vault, which must be the successor of the stored one or, for new wraps alone, have its version and sealed part;
+    /// and the password if one is given.
     ///
     /// # Errors
     /// [`Conflict::Vault`], [`Conflict::AccountUnknown`].

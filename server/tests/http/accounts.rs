@@ -345,9 +345,18 @@ async fn of_two_devices_that_enrol_at_once_one_is_told_to_fetch_the_list_and_the
     let lists: DeviceLists = relay.get(&path, &second.token).await.ok();
     alice.adopt(&lists.lists[0]);
     two.device_list = alice.list_with(&tablet).encode().into();
-    relay.post_as("/v1/devices", &second.token, &two).await.ok::<Session>();
+    let session: Session = relay.post_as("/v1/devices", &second.token, &two).await.ok();
+    let again: Session = relay.post_as("/v1/devices", &second.token, &two).await.ok();
+    assert_eq!(session, again, "an answer that was lost is given again");
+    let mut watch = Device::new(&alice.secret, alice.id, &mut rng);
+    alice.list = alice.list_with(&tablet);
+    let three = NewDevice {
+        device: watch.id,
+        device_list: alice.list_with(&watch).encode().into(),
+        prekeys: watch.prekeys(2, &mut rng),
+    };
     assert_eq!(
-        relay.post_as("/v1/devices", &second.token, &two).await.code(),
+        relay.post_as("/v1/devices", &second.token, &three).await.code(),
         ProblemCode::SessionExpired,
         "an enrolment token enrols one device"
     );

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod hostile;
+mod operating;
 mod pages;
 mod prekeys;
 mod support;

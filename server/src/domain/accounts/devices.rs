@@ -17,6 +17,7 @@ use super::{Accounts, account_key, device_id, refused, signature, verify_list};
 use crate::{
     domain::{
         Error, Identity,
+        ceremonies::digest_of,
         clock::{day_of, now_ms},
         directory::DeviceSet,
         limits::{Action, Who},
@@ -31,18 +32,23 @@ use crate::{
 pub(super) struct Challenged(Identity);
 
 impl Accounts {
-    /// Adds a device after a login. May be tried again until the token expires.
+    /// Adds a device after a login. May be tried again until the token expires, also after it has succeeded: then with the same answer.
     ///
     /// # Errors
     /// [`Error::SessionExpired`], [`Error::DeviceListConflict`], [`Error::DeviceListRefused`], [`Error::TooManyDevices`],
     /// [`Error::IdTaken`], [`Error::PrekeysRefused`].
     pub async fn enrol(&self, token: &Bytes, device: NewDevice) -> Result<Session, Error> {
+        if let Some(session) = self.opened.answer(token, &device) {
+            return Ok(session);
+        }
+        let digest = digest_of(&device);
         let enrolling = self.enrolling(token)?;
         if enrolling.recovered.is_some() {
             return Err(Error::SessionExpired);
         }
         let session = self.add_device(enrolling.account, device, None).await?;
         let _ = self.enrolments.take(token);
+        self.opened.note(token, digest, session.clone());
         Ok(session)
     }
 

@@ -17,12 +17,12 @@ use sotto_crypto_core::{
 };
 use sotto_protocol::{
     AccountId, Bytes, DeviceId,
-    http::{Enrolment, Registration, Vault},
+    http::{Enrolment, Registration, Session, Vault},
     limits::VAULT_MAX,
 };
 
 use super::{
-    Error, ceremonies::Pending, directory::Directory, limits::Limits, notices::Notices,
+    Error, ceremonies::{Pending, Repeats}, directory::Directory, limits::Limits, notices::Notices,
     passwords::Passwords, sessions::Sessions,
 };
 use crate::store::{AccountStore, accounts::Account};
@@ -64,6 +64,8 @@ pub struct Accounts {
     password_changes: Pending<password::Changing>,
     challenges: Pending<devices::Challenged>,
     enrolments: Pending<Enrolling>,
+    /// Sessions that were opened by a ceremony's last step.
+    opened: Repeats<Session>,
     decoy_key: [u8; 32],
 }
 
@@ -105,6 +107,7 @@ impl Accounts {
             password_changes: Pending::new(minutes(5)),
             challenges: Pending::new(minutes(1)),
             enrolments: Pending::new(minutes(10)),
+            opened: Repeats::new(minutes(10)),
             decoy_key: recovery::decoy_key()?,
         })
     }

@@ -57,7 +57,6 @@ impl Accounts {
         self.store
             .put_vault(who.account, finish.vault, Some(credential))
             .await?;
-        let _ = self.password_changes.take(&finish.ceremony);
         Ok(())
     }
 }

@@ -16,6 +16,7 @@ use sotto_protocol::{
 use super::{Accounts, Enrolling, check_vault, folded, signature};
 use crate::domain::{
     Error,
+    ceremonies::digest_of,
     limits::{Action, Who},
     token::random,
 };
@@ -87,7 +88,8 @@ impl Accounts {
         .await
     }
 
-    /// Sets the new password and enrols this device, all or nothing. May be tried again until the token expires.
+    /// Sets the new password and enrols this device, all or nothing. May be tried again until the token expires, also after it has
+    /// succeeded: then with the same answer.
     ///
     /// # Errors
     /// [`Error::SessionExpired`], and those of enrolment; [`Error::VaultConflict`].
@@ -96,6 +98,10 @@ impl Accounts {
         token: &Bytes,
         finish: RecoveryFinish,
     ) -> Result<Session, Error> {
+        if let Some(session) = self.opened.answer(token, &finish) {
+            return Ok(session);
+        }
+        let digest = digest_of(&finish);
         let enrolling = self.enrolling(token)?;
         let credential_id = enrolling.recovered.ok_or(Error::SessionExpired)?;
         check_vault(&finish.vault)?;
@@ -108,6 +114,7 @@ impl Accounts {
             )
             .await?;
         let _ = self.enrolments.take(token);
+        self.opened.note(token, digest, session.clone());
         Ok(session)
     }
 }

@@ -13,6 +13,7 @@ use super::{Accounts, account_key, bytes32, check_vault, device_id, verify_list}
 use crate::{
     domain::{
         Error,
+        ceremonies::digest_of,
         clock::{day_of, now_ms},
         directory::DeviceSet,
         limits::{Action, Who},
@@ -30,9 +31,10 @@ pub(super) struct Registering {
     invitation: Option<[u8; 32]>,
 }
 
-/// What is kept of an invitation's code.
+/// What is kept of an invitation's code. Case, dashes and white space don't matter: codes are read out and typed.
 pub fn invitation_hash(code: &str) -> [u8; 32] {
-    Sha256::digest(code.trim().as_bytes()).into()
+    let letters: String = code.chars().filter(char::is_ascii_alphanumeric).collect();
+    Sha256::digest(letters.to_ascii_uppercase()).into()
 }
 
 impl Accounts {
@@ -79,7 +81,8 @@ impl Accounts {
         }
     }
 
-    /// Adds the account with its first device, and opens that device's session. May be tried again until the ceremony expires.
+    /// Adds the account with its first device, and opens that device's session. May be tried again until the ceremony
+    /// expires, also after it has succeeded: then with the same answer.
     ///
     /// # Errors
     /// [`Error::CeremonyExpired`], [`Error::Malformed`], [`Error::DeviceListRefused`], [`Error::PrekeysRefused`],
@@ -89,6 +92,10 @@ impl Accounts {
         address: IpAddr,
         finish: RegisterFinish,
     ) -> Result<Session, Error> {
+        if let Some(session) = self.opened.answer(&finish.ceremony, &finish) {
+            return Ok(session);
+        }
+        let digest = digest_of(&finish);
         let registering = self.registrations.get(&finish.ceremony)?;
         let credential = self
             .passwords
@@ -141,6 +148,7 @@ impl Accounts {
             })
             .await?;
         let _ = self.registrations.take(&finish.ceremony);
+        self.opened.note(&finish.ceremony, digest, session.clone());
         self.directory.put(
             finish.account,
             DeviceSet {

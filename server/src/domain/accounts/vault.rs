@@ -17,10 +17,10 @@ impl Accounts {
         Ok(self.account(account).await?.vault)
     }
 
-    /// Replaces the vault by its successor.
+    /// Replaces the vault by its successor, or its wraps alone.
     ///
     /// # Errors
-    /// [`Error::VaultConflict`] unless the version is the newest one's successor, [`Error::TooLarge`], [`Error::Malformed`].
+    /// [`Error::VaultConflict`] unless the version is the newest one's successor, or the sealed part is the same, [`Error::TooLarge`], [`Error::Malformed`].
     pub async fn put_vault(&self, who: Identity, vault: Vault) -> Result<(), Error> {
         self.limits
             .check(Action::Change, Who::Account(who.account), 1)?;

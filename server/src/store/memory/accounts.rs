@@ -168,7 +168,8 @@ impl State {
             .accounts
             .get_mut(&account)
             .ok_or(StoreError::Conflict(Conflict::AccountUnknown))?;
-        if vault != account.vault && vault.version != account.vault.version + 1 {
+        let same = vault.version == account.vault.version && vault.sealed == account.vault.sealed;
+        if !same && vault.version != account.vault.version + 1 {
             return Err(StoreError::Conflict(Conflict::Vault));
         }
         account.vault = vault;
@@ -247,13 +248,10 @@ impl MemoryAccounts {
     }
 
     /// All or nothing: a failed change leaves what was.
-    fn change<T: Send>(
+    fn change<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut State) -> Result<T, StoreError>,
-    ) -> Op<'_, T>
-    where
-        T: 'static,
-    {
+    ) -> Op<'_, T> {
         let mut state = self.state();
         let mut changed = state.clone();
         let result = work(&mut changed);

@@ -122,8 +122,7 @@ pub(super) fn put_vault(
         .prepare_cached(
             "UPDATE accounts SET vault_version = :version, vault_sealed = :sealed, vault_password_wrap = :password_wrap,
                  vault_recovery_wrap = :recovery_wrap
-             WHERE id = :id AND (vault_version = :version - 1 OR (vault_version = :version AND vault_sealed = :sealed
-                 AND vault_password_wrap = :password_wrap AND vault_recovery_wrap = :recovery_wrap))",
+             WHERE id = :id AND (vault_version = :version - 1 OR (vault_version = :version AND vault_sealed = :sealed))",
         )?
         .execute(named_params! {
             ":id": account.0,

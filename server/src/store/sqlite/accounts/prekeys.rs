@@ -134,12 +134,15 @@ pub(super) fn claim(
 ) -> Result<Vec<ClaimedBundle>, StoreError> {
     let mut bundles = Vec::with_capacity(devices.len());
     for device in devices {
-        let reusable: Option<(Option<Vec<u8>>, Option<Vec<u8>>)> = db
+        let reusable = db
             .prepare_cached(
                 "SELECT signed, kem_last_resort FROM devices WHERE id = ?1 AND account = ?2 AND removed = 0",
             )?
             .query_row(params![device.0, account.0], |row| {
-                Ok((row.get(0)?, row.get(1)?))
+                Ok((
+                    row.get::<_, Option<Vec<u8>>>(0)?,
+                    row.get::<_, Option<Vec<u8>>>(1)?,
+                ))
             })
             .optional()?;
         let Some((Some(signed), Some(last_resort))) = reusable else {

@@ -1,0 +1,26 @@
+//! One suite per store trait, run against every backend.
+
+mod accounts;
+
+use std::path::PathBuf;
+
+use sotto_server::store::{memory::MemoryAccounts, sqlite::Sqlite};
+
+#[tokio::test]
+async fn accounts_in_memory() {
+    accounts::suite(MemoryAccounts::default).await;
+}
+
+#[tokio::test]
+async fn accounts_in_sqlite() {
+    let folder: PathBuf =
+        std::env::temp_dir().join(format!("sotto-contract-{:x}", getrandom::u64().unwrap()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut count = 0;
+    accounts::suite(|| {
+        count += 1;
+        Sqlite::open(&folder.join(format!("{count}.db"))).unwrap()
+    })
+    .await;
+    std::fs::remove_dir_all(&folder).unwrap();
+}
