@@ -46,7 +46,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await look('recovery key');
       await alice.button('I have written it down').click();
       await look('read back');
-      await alice.page.getByLabel('Recovery key').fill(alice.words);
+      await alice.page.getByRole('textbox', { name: 'Recovery key' }).fill(alice.words);
       await alice.button('Check').click();
       await alice.button('To your conversations').click();
       await alice.search.waitFor();

@@ -1,9 +1,7 @@
 // What messages can hold, and that they keep their order.
 import { expect, test } from './support/test';
-import { acquaint } from './support/acquaint';
 
-test('Markdown is shown as it is meant, and never as HTML', async ({ newcomer }) => {
-  const { alice, bob } = await acquaint(newcomer);
+test('Markdown is shown as it is meant, and never as HTML', async ({ pair: { alice, bob } }) => {
   await alice.send('bob', '**bold**, *slanted*, `code` and <b onclick="alert(1)">no tag</b>');
   const line = bob.message('alice', 'bold');
   await expect(line.locator('strong')).toHaveText('bold');
@@ -18,8 +16,7 @@ test('Markdown is shown as it is meant, and never as HTML', async ({ newcomer })
   await expect(blocks.locator('pre')).toContainText('fn main() {}');
 });
 
-test('line breaks, Unicode and white space arrive as they were typed', async ({ newcomer }) => {
-  const { alice, bob } = await acquaint(newcomer);
+test('line breaks, Unicode and white space arrive as they were typed', async ({ pair: { alice, bob } }) => {
   await alice.composer('bob').fill('first line');
   await alice.composer('bob').press('Shift+Enter');
   await alice.composer('bob').pressSequentially('second line 👩‍👩‍👧 ﷽ שלום ẞ');
@@ -29,8 +26,7 @@ test('line breaks, Unicode and white space arrive as they were typed', async ({ 
   await expect(line.locator('br')).toHaveCount(1);
 });
 
-test('a long text arrives whole, and one that is too long says so', async ({ newcomer }) => {
-  const { alice, bob } = await acquaint(newcomer);
+test('a long text arrives whole, and one that is too long says so', async ({ pair: { alice, bob } }) => {
   const long = `start ${'lorem ipsum '.repeat(5_000)}end`;
   await alice.send('bob', long);
   await expect(bob.message('alice', 'start lorem')).toContainText('ipsum end', { timeout: 30_000 });
@@ -41,8 +37,7 @@ test('a long text arrives whole, and one that is too long says so', async ({ new
   await expect(alice.button('Send')).toBeDisabled();
 });
 
-test('many messages in a row keep their order, and nothing is doubled', async ({ newcomer }) => {
-  const { alice, bob } = await acquaint(newcomer);
+test('many messages in a row keep their order, and nothing is doubled', async ({ pair: { alice, bob } }) => {
   const texts = Array.from({ length: 30 }, (_, index) => `number ${index}.`);
   for (const text of texts) await alice.send('bob', text);
   await expect(bob.message('alice', 'number 29.')).toBeVisible();

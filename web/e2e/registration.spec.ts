@@ -40,7 +40,7 @@ test('the recovery key counts as saved only once it was read back', async ({ sea
   await person.fillRegistration();
   const words = person.words.split(' ');
   await person.button('I have written it down').click();
-  const field = page.getByLabel('Recovery key');
+  const field = page.getByRole('textbox', { name: 'Recovery key' });
   for (const [tried, complaint] of [
     [words.slice(1).join(' '), 'these are 11'],
     [['sotto', ...words.slice(1)].join(' '), 'Word 1 is not in the list'],
@@ -65,7 +65,7 @@ test('a page that was closed before the read-back goes on reminding of it', asyn
   await person.page.reload();
   await expect(person.page.getByText('Your recovery key has not been read back yet.')).toBeVisible();
   await person.button('Read it back').click();
-  await person.page.getByLabel('Recovery key').fill(person.words);
+  await person.page.getByRole('textbox', { name: 'Recovery key' }).fill(person.words);
   await person.button('Check').click();
   await expect(person.page.getByText('Your recovery key has not been read back yet.')).toBeHidden();
 });

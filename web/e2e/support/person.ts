@@ -25,7 +25,7 @@ export class Person {
   async register(): Promise<void> {
     await this.fillRegistration();
     await this.button('I have written it down').click();
-    await this.page.getByLabel('Recovery key').fill(this.words);
+    await this.page.getByRole('textbox', { name: 'Recovery key' }).fill(this.words);
     await this.button('Check').click();
     await this.button('To your conversations').click();
     await expect(this.search).toBeVisible();
