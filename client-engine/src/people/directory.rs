@@ -244,6 +244,8 @@ pub(crate) struct Inquiry {
     pub(crate) busy: bool,
     /// The list should have this version, says the relay.
     pub(crate) wanted: u64,
+    /// What it had said when it was asked.
+    pub(crate) asked: u64,
     /// Not again before.
     pub(crate) retry_at: u64,
     pub(crate) attempts: u32,

@@ -13,6 +13,12 @@ use crate::{
 const RETRY_MIN_MS: u64 = 2_000;
 const RETRY_MAX_MS: u64 = 5 * 60_000;
 
+fn pause(attempts: u32) -> u64 {
+    RETRY_MIN_MS
+        .saturating_mul(1 << attempts.min(10))
+        .min(RETRY_MAX_MS)
+}
+
 impl Home {
     /// The relay says that this account's list has this version.
     pub(crate) fn list_wanted(&mut self, t: &mut Turn<'_>, account: AccountId, version: u64) {
@@ -32,6 +38,7 @@ impl Home {
             return;
         }
         inquiry.busy = true;
+        inquiry.asked = inquiry.wanted;
         self.ask_lists(t, account, after);
     }
 
@@ -126,16 +133,20 @@ impl Home {
             self.key_changed(t, account, false);
         }
         let inquiry = self.directory.inquiries.entry(account).or_default();
-        if more {
+        if more || (inquiry.wanted > version && inquiry.wanted > inquiry.asked) {
             inquiry.busy = true;
+            inquiry.asked = inquiry.wanted;
             return self.ask_lists(t, account, version);
         }
         if inquiry.wanted > version {
-            // The relay speaks of a list that it does not show.
-            return self.lists_failed(t, account, Problem::RelayMisbehaved, None);
+            // The relay spoke of a list that it does not show: what it shows counts, and it is not asked again at once.
+            inquiry.wanted = version;
+            inquiry.retry_at = t.now.saturating_add(pause(inquiry.attempts));
+            inquiry.attempts = inquiry.attempts.saturating_add(1);
+        } else {
+            inquiry.attempts = 0;
+            inquiry.retry_at = 0;
         }
-        inquiry.attempts = 0;
-        inquiry.retry_at = 0;
         let calls = std::mem::take(&mut inquiry.calls);
         for call in calls {
             self.open_known(t, call, account);
@@ -171,10 +182,7 @@ impl Home {
         retry_after: Option<u64>,
     ) {
         let inquiry = self.directory.inquiries.entry(account).or_default();
-        let pause = RETRY_MIN_MS
-            .saturating_mul(1 << inquiry.attempts.min(10))
-            .min(RETRY_MAX_MS)
-            .max(retry_after.unwrap_or(0));
+        let pause = pause(inquiry.attempts).max(retry_after.unwrap_or(0));
         inquiry.attempts = inquiry.attempts.saturating_add(1);
         inquiry.retry_at = t.now.saturating_add(pause);
         for call in std::mem::take(&mut inquiry.calls) {

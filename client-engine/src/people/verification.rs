@@ -115,6 +115,7 @@ impl Home {
         conversation.changed = None;
         self.notice(t, with, Notice::Verified { method });
         // What was held back goes on.
+        self.receipts_due(t, with);
         self.pump(t);
         Ok(())
     }
@@ -150,6 +151,7 @@ impl Home {
             changed.was_verified = false;
         }
         self.notice(t, with, Notice::VerificationWithdrawn);
+        self.receipts_due(t, with);
         self.pump(t);
         Ok(true)
     }
