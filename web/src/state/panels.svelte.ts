@@ -7,4 +7,11 @@ export class Panels {
   verifying = $state<string | null>(null);
   /** Reading back the recovery key after registration. */
   recovery = $state(false);
+
+  closeAll(): void {
+    this.switcher = false;
+    this.shortcuts = false;
+    this.verifying = null;
+    this.recovery = false;
+  }
 }

@@ -9,6 +9,8 @@ export class Session {
   relay = $state.raw<RelayView | null>(null);
   /** The recovery key between registration and its confirmation; kept nowhere else in the page. */
   recoveryKey = $state<string | null>(null);
+  /** Registration is under way: the account is there before its recovery key is. */
+  registering = $state(false);
   #engine: Engine;
 
   constructor(engine: Engine) {
@@ -24,7 +26,12 @@ export class Session {
   }
 
   async register(username: string, password: string, invitation: string | null): Promise<void> {
-    this.recoveryKey = await this.#engine.call({ type: 'register', username, password, invitation });
+    this.registering = true;
+    try {
+      this.recoveryKey = await this.#engine.call({ type: 'register', username, password, invitation });
+    } finally {
+      this.registering = false;
+    }
   }
 
   async confirmRecoveryKey(words: string): Promise<void> {

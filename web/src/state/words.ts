@@ -101,6 +101,20 @@ export function noticeWords(notice: Notice, name: string): string {
   }
 }
 
+/** Within a sentence: how two people compared. */
+export function verifiedHow(method: VerificationMethod): string {
+  switch (method) {
+    case 'qr':
+      return m.verify_already_by_qr();
+    case 'code':
+      return m.verify_already_by_code();
+    case 'aloud':
+      return m.verify_already_by_aloud();
+    default:
+      return unworded(method);
+  }
+}
+
 function verifiedByWords(method: VerificationMethod, name: string): string {
   switch (method) {
     case 'qr':

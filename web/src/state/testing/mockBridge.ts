@@ -317,7 +317,9 @@ export class MockBridge implements Bridge {
 
   #verify(id: string, method: 'qr' | 'code' | 'aloud'): null {
     this.#notice(this.#talk(id), { type: 'notice', notice: { type: 'verified', method } });
-    return this.#change(id, { verification: { type: 'verified', at: Date.now(), device: 'this', method } });
+    return this.#change(id, {
+      verification: { type: 'verified', at: Date.now(), device: 'Jq3n5mY0T3yqk9sN0vVd4g', method },
+    });
   }
 
   #progress(talk: Talk, id: string): void {
@@ -342,7 +344,7 @@ export class MockBridge implements Bridge {
     const verified: VerificationView = {
       type: 'verified',
       at: Date.now() - 26 * 60 * MINUTE,
-      device: 'this',
+      device: 'Jq3n5mY0T3yqk9sN0vVd4g',
       method: 'qr',
     };
     this.#play('Ines', INES, { verification: verified });
