@@ -4,6 +4,8 @@
 //! - [`identity`]: accounts, devices, and the signed structures that tie the one to the other;
 //! - [`safety_number`]: what two people compare to know that they hold each other's true keys;
 //! - [`vault`] and [`recovery_key`]: the account's secrets, stored by a server that can't read them, and the ways back in;
+//! - [`prekey`] and [`session`]: the handshake that begins a conversation of two devices, and the conversation itself;
+//! - [`ratchet`]: what gives every message of a session a key of its own;
 //! - [`padding`]: the sizes that plaintexts are brought to before they are encrypted.
 //!
 //! This crate has no I/O, no clock and no source of randomness: `now` and `rng` come in from the caller.

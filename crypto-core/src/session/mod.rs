@@ -62,7 +62,6 @@ pub struct UsedPrekeys {
 }
 
 /// A session that an initial envelope has begun, with that envelope's message.
-#[derive(Debug)]
 pub struct Opened {
     /// The responder's end of the session.
     pub session: Session,
@@ -71,6 +70,7 @@ pub struct Opened {
     /// What to destroy.
     pub used: UsedPrekeys,
 }
+crate::primitives::redacted_debug!(Opened);
 
 /// One end of a session.
 pub struct Session {
