@@ -12,8 +12,8 @@ use crate::{process::Failure, workspace};
 
 /// Runs every test of the module. What a test prints is shown if it fails.
 const SCRIPT: &str = "\
-const module = require('./tests.js');
-const names = Object.keys(module.__wasm).filter((name) => name.startsWith('__wbgt_'));
+const bindings = require('./tests.js');
+const names = Object.keys(bindings.__wasm).filter((name) => name.startsWith('__wbgt_'));
 if (names.length === 0) {
   console.log('no tests');
   process.exit(0);
@@ -21,13 +21,13 @@ if (names.length === 0) {
 globalThis.__wbg_test_invoke = (test) => test();
 globalThis.__wbgtest_og_console_log = console.log;
 globalThis.__wbgtest_og_console_error = console.error;
-const context = new module.WasmBindgenTestContext(false);
+const context = new bindings.WasmBindgenTestContext(false);
 context.include_ignored(false);
 context.filtered_count(0);
 for (const method of ['debug', 'log', 'info', 'warn', 'error']) {
-  console[method] = (...values) => module[`__wbgtest_console_${method}`](values);
+  console[method] = (...values) => bindings[`__wbgtest_console_${method}`](values);
 }
-context.run(names.map((name) => module.__wasm[name])).then(
+context.run(names.map((name) => bindings.__wasm[name])).then(
   (passed) => process.exit(passed ? 0 : 1),
   (error) => {
     globalThis.__wbgtest_og_console_error(error);
