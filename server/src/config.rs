@@ -11,7 +11,13 @@ use sotto_protocol::http::Registration;
 
 /// Sotto: a private messenger for a group that runs its own server.
 #[derive(Debug, Parser)]
-#[command(name = "sotto", version, about, disable_help_subcommand = true, args_override_self = true)]
+#[command(
+    name = "sotto",
+    version,
+    about,
+    disable_help_subcommand = true,
+    args_override_self = true
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -124,7 +130,13 @@ pub struct Config {
     )]
     pub tls_key: Option<PathBuf>,
     /// Gets certificates for this domain automatically (Let's Encrypt); the relay must be reached at its port 443.
-    #[arg(long, env = "SOTTO_TLS_DOMAIN", value_delimiter = ',', conflicts_with = "tls_cert", value_name = "DOMAIN,…")]
+    #[arg(
+        long,
+        env = "SOTTO_TLS_DOMAIN",
+        value_delimiter = ',',
+        conflicts_with = "tls_cert",
+        value_name = "DOMAIN,…"
+    )]
     pub tls_domain: Vec<String>,
     /// Where the certificate authority may write to.
     #[arg(long, env = "SOTTO_TLS_EMAIL", value_name = "ADDRESS")]
@@ -283,9 +295,14 @@ mod tests {
         std::fs::write(&path, file).unwrap();
         let mut all: Vec<OsString> = given.iter().map(Into::into).collect();
         all.insert(2, format!("--config={}", path.display()).into());
-        let arguments = arguments(all, |name| (name == "SOTTO_NAME").then(|| "from env".into()));
+        let arguments = arguments(all, |name| {
+            (name == "SOTTO_NAME").then(|| "from env".into())
+        });
         std::fs::remove_file(&path).unwrap();
-        match Cli::try_parse_from(arguments?).map_err(|error| error.to_string())?.command {
+        match Cli::try_parse_from(arguments?)
+            .map_err(|error| error.to_string())?
+            .command
+        {
             Command::Serve(config) => Ok(*config),
             other => panic!("{other:?}"),
         }
@@ -305,7 +322,12 @@ mod tests {
 
     #[test]
     fn what_the_file_gets_wrong_is_said() {
-        for file in ["nonsense", "listen = 1.5", "no_such_option = 1", "registration = \"sometimes\""] {
+        for file in [
+            "nonsense",
+            "listen = 1.5",
+            "no_such_option = 1",
+            "registration = \"sometimes\"",
+        ] {
             assert!(parse(&["sotto", "serve"], file).is_err(), "{file}");
         }
     }

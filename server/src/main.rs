@@ -9,8 +9,8 @@ use sotto_server::{
 };
 
 fn main() -> ExitCode {
-    let result = config::arguments(std::env::args_os(), |name| std::env::var_os(name))
-        .and_then(|arguments| match Cli::parse_from(arguments).command {
+    let result = config::arguments(std::env::args_os(), |name| std::env::var_os(name)).and_then(
+        |arguments| match Cli::parse_from(arguments).command {
             Command::Serve(config) => run(serve(*config)),
             Command::Invite(options) => run(async move {
                 answer(&app::invite::invite(&options).await?);
@@ -22,7 +22,8 @@ fn main() -> ExitCode {
                 answer(concat!("sotto ", env!("CARGO_PKG_VERSION")));
                 Ok(())
             }
-        });
+        },
+    );
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
@@ -32,7 +33,10 @@ fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "this is what a command says to the person who gave it")]
+#[expect(
+    clippy::print_stderr,
+    reason = "this is what a command says to the person who gave it"
+)]
 fn say(text: &str) {
     eprintln!("{text}");
 }

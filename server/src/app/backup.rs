@@ -36,7 +36,11 @@ fn copy(from: &Path, to: &Path) -> rusqlite::Result<()> {
     source.busy_timeout(Duration::from_secs(10))?;
     let mut target = Connection::open(to)?;
     // In one step, so that a busy relay can't make it start over again and again.
-    Copy::new(&source, &mut target)?.run_to_completion(i32::MAX, Duration::from_millis(50), None)?;
+    Copy::new(&source, &mut target)?.run_to_completion(
+        i32::MAX,
+        Duration::from_millis(50),
+        None,
+    )?;
     let verdict: String = target.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
     if verdict == "ok" {
         Ok(())

@@ -268,7 +268,10 @@ async fn tls(config: &Config) -> Finding {
     if let (Some(cert), Some(key)) = (&config.tls_cert, &config.tls_key) {
         return match tls_files(cert, key).await {
             Ok(_) => good(ABOUT, "the certificate and its key belong together"),
-            Err(error) => bad(ABOUT, format!("{error}; give PEM files that belong together")),
+            Err(error) => bad(
+                ABOUT,
+                format!("{error}; give PEM files that belong together"),
+            ),
         };
     }
     if !config.tls_domain.is_empty() {

@@ -39,8 +39,14 @@ pub async fn invite(options: &Invite) -> Result<String, String> {
 
 /// 80 random bits, in groups of four.
 fn code() -> Result<String, crate::domain::Error> {
-    let letters = random::<16>()?
-        .map(|byte| ALPHABET.get(usize::from(byte % 32)).map_or('A', |letter| char::from(*letter)));
-    let groups: Vec<String> = letters.chunks(4).map(|four| four.iter().collect()).collect();
+    let letters = random::<16>()?.map(|byte| {
+        ALPHABET
+            .get(usize::from(byte % 32))
+            .map_or('A', |letter| char::from(*letter))
+    });
+    let groups: Vec<String> = letters
+        .chunks(4)
+        .map(|four| four.iter().collect())
+        .collect();
     Ok(groups.join("-"))
 }

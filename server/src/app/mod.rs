@@ -169,12 +169,19 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         .and_then(TcpListener::into_std)
         .map_err(cannot_listen)?;
     let addr = listener.local_addr().map_err(cannot_listen)?;
+    // The recorder must be there before anything counts.
+    let metrics = match config.admin_listen {
+        AdminListen::On(address) => {
+            Some((address, http::metrics_router().map_err(StartError::Other)?))
+        }
+        AdminListen::Off => None,
+    };
     let Built { router, parts, hub } = build(&config).await?;
     let door = Door::open(&config).await?;
     let shutdown = CancellationToken::new();
     let mut tasks = vec![tokio::spawn(sweep(parts, shutdown.clone()))];
-    if let AdminListen::On(address) = config.admin_listen {
-        tasks.push(serve_metrics(address, shutdown.clone()).await?);
+    if let Some((address, router)) = metrics {
+        tasks.push(serve_metrics(address, router, shutdown.clone()).await?);
     }
     tasks.push(tokio::spawn(serving::serve(
         listener,
@@ -249,9 +256,9 @@ async fn sweep(parts: http::App, shutdown: CancellationToken) {
 
 async fn serve_metrics(
     address: SocketAddr,
+    router: axum::Router,
     shutdown: CancellationToken,
 ) -> Result<JoinHandle<()>, StartError> {
-    let router = http::metrics_router().map_err(StartError::Other)?;
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| StartError::Listen {

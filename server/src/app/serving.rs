@@ -59,11 +59,7 @@ pub async fn tls_files(cert: &Path, key: &Path) -> Result<RustlsConfig, StartErr
     RustlsConfig::from_pem_file(cert, key)
         .await
         .map_err(|error| {
-            StartError::Tls(format!(
-                "{} and {}: {error}",
-                cert.display(),
-                key.display()
-            ))
+            StartError::Tls(format!("{} and {}: {error}", cert.display(), key.display()))
         })
 }
 

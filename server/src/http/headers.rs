@@ -33,7 +33,7 @@ const ALWAYS: [(HeaderName, &str); 8] = [
     (header::REFERRER_POLICY, "no-referrer"),
     (
         HeaderName::from_static("permissions-policy"),
-        "camera=(self), accelerometer=(), autoplay=(), bluetooth=(), display-capture=(), encrypted-media=(), gamepad=(), \
+        "camera=(self), accelerometer=(), autoplay=(), display-capture=(), encrypted-media=(), gamepad=(), \
          geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=(), \
          xr-spatial-tracking=()",
     ),

@@ -144,7 +144,9 @@ mod tests {
             response.headers()["content-type"],
             "application/problem+json"
         );
-        let body = axum::body::to_bytes(response.into_body(), 1000).await.unwrap();
+        let body = axum::body::to_bytes(response.into_body(), 1000)
+            .await
+            .unwrap();
         assert!(!String::from_utf8_lossy(&body).contains("secret"));
     }
 }

@@ -43,7 +43,10 @@ async fn register_search_sign_in_elsewhere_and_remove_a_device() {
         relay.get("/v1/prekeys", &phone.token).await.code(),
         ProblemCode::DeviceRevoked
     );
-    relay.get("/v1/prekeys", &laptop.token).await.ok::<PrekeyCount>();
+    relay
+        .get("/v1/prekeys", &laptop.token)
+        .await
+        .ok::<PrekeyCount>();
 }
 
 #[tokio::test]
@@ -60,7 +63,10 @@ async fn the_last_device_may_sign_out_and_the_password_still_opens_the_account()
         .await
         .ok::<()>();
     let again = alice.sign_in(&relay, &mut rng).await;
-    relay.get("/v1/prekeys", &again.token).await.ok::<PrekeyCount>();
+    relay
+        .get("/v1/prekeys", &again.token)
+        .await
+        .ok::<PrekeyCount>();
 }
 
 #[tokio::test]
@@ -78,7 +84,10 @@ async fn user_names_are_judged_with_a_code_for_each_reason() {
         ("aLICE", ProblemCode::UsernameTaken),
     ] {
         let (person, mut device) = Human::new(name, "some password", &mut rng);
-        let problem = person.prepare(&relay, &mut device, &mut rng).await.unwrap_err();
+        let problem = person
+            .prepare(&relay, &mut device, &mut rng)
+            .await
+            .unwrap_err();
         assert_eq!(problem.code, code, "{name:?}");
     }
 }
@@ -121,7 +130,12 @@ async fn unknown_user_and_wrong_password_can_not_be_told_apart() {
         let status = answer.status;
         let headers: Vec<String> = answer.headers.keys().map(ToString::to_string).collect();
         let started: LoginStarted = answer.ok();
-        let shape = (status, headers, started.ceremony.len(), started.response.len());
+        let shape = (
+            status,
+            headers,
+            started.ceremony.len(),
+            started.response.len(),
+        );
         assert!(state.finish(&started.response, name).is_err());
         let finish = LoginFinish {
             ceremony: started.ceremony,
@@ -166,7 +180,12 @@ async fn unknown_user_and_wrong_recovery_key_can_not_be_told_apart() {
         let answer = relay.post("/v1/recovery/open", &open).await;
         let body: Value = serde_json::from_slice(&answer.body).unwrap();
         assert_eq!(answer.code(), ProblemCode::CredentialsWrong);
-        seen.push((status, started.challenge.len(), started.response.len(), body));
+        seen.push((
+            status,
+            started.challenge.len(),
+            started.response.len(),
+            body,
+        ));
     }
     assert!(seen.iter().all(|one| one == &seen[0]), "{seen:?}");
     drop(alice);
@@ -248,7 +267,10 @@ async fn a_recovery_key_and_a_new_password_bring_the_same_account_back() {
     };
     // The token is good for recovery's end alone, not for enrolling with the old password still in place.
     assert_eq!(
-        relay.post_as("/v1/devices", &enrolment.token, &new).await.code(),
+        relay
+            .post_as("/v1/devices", &enrolment.token, &new)
+            .await
+            .code(),
         ProblemCode::SessionExpired
     );
     let vault = Vault {
@@ -303,7 +325,10 @@ async fn a_device_changes_the_password_and_only_the_new_one_works() {
         },
     };
     assert_eq!(
-        relay.post_as("/v1/password/finish", &laptop.token, &finish).await.code(),
+        relay
+            .post_as("/v1/password/finish", &laptop.token, &finish)
+            .await
+            .code(),
         ProblemCode::VaultConflict
     );
     alice.login(&relay, &alice.password).await.unwrap();
@@ -336,8 +361,14 @@ async fn of_two_devices_that_enrol_at_once_one_is_told_to_fetch_the_list_and_the
         device_list: alice.list_with(&tablet).encode().into(),
         prekeys: tablet.prekeys(2, &mut rng),
     };
-    relay.post_as("/v1/devices", &first.token, &one).await.ok::<Session>();
-    let problem = relay.post_as("/v1/devices", &second.token, &two).await.problem();
+    relay
+        .post_as("/v1/devices", &first.token, &one)
+        .await
+        .ok::<Session>();
+    let problem = relay
+        .post_as("/v1/devices", &second.token, &two)
+        .await
+        .problem();
     assert_eq!(problem.code, ProblemCode::DeviceListConflict);
     assert_eq!(problem.device_list, Some(2));
 
@@ -356,7 +387,10 @@ async fn of_two_devices_that_enrol_at_once_one_is_told_to_fetch_the_list_and_the
         prekeys: watch.prekeys(2, &mut rng),
     };
     assert_eq!(
-        relay.post_as("/v1/devices", &second.token, &three).await.code(),
+        relay
+            .post_as("/v1/devices", &second.token, &three)
+            .await
+            .code(),
         ProblemCode::SessionExpired,
         "an enrolment token enrols one device"
     );
@@ -387,7 +421,10 @@ async fn sessions_are_renewed_by_signature_and_end_when_told() {
         ProblemCode::CeremonyExpired,
         "a challenge is good once"
     );
-    relay.get("/v1/prekeys", &session.token).await.ok::<PrekeyCount>();
+    relay
+        .get("/v1/prekeys", &session.token)
+        .await
+        .ok::<PrekeyCount>();
 
     let challenge: Challenge = relay.post("/v1/session/challenge", &request).await.ok();
     let (_, other) = Human::new("eve", "x", &mut rng);
@@ -406,7 +443,10 @@ async fn sessions_are_renewed_by_signature_and_end_when_told() {
         relay.get("/v1/prekeys", &session.token).await.code(),
         ProblemCode::SessionExpired
     );
-    relay.get("/v1/prekeys", &laptop.token).await.ok::<PrekeyCount>();
+    relay
+        .get("/v1/prekeys", &laptop.token)
+        .await
+        .ok::<PrekeyCount>();
 }
 
 #[tokio::test]
@@ -464,7 +504,10 @@ async fn the_vault_has_one_next_version_and_its_writer_is_told_of_another() {
         .ok::<()>();
     for (version, byte) in [(2, 2), (1, 1), (4, 1)] {
         assert_eq!(
-            relay.put_as("/v1/vault", &laptop.token, &next(version, byte)).await.code(),
+            relay
+                .put_as("/v1/vault", &laptop.token, &next(version, byte))
+                .await
+                .code(),
             ProblemCode::VaultConflict
         );
     }
@@ -474,7 +517,10 @@ async fn the_vault_has_one_next_version_and_its_writer_is_told_of_another() {
         relay.put_as("/v1/vault", &laptop.token, &huge).await.code(),
         ProblemCode::TooLarge
     );
-    assert_eq!(relay.get("/v1/vault", &laptop.token).await.ok::<Vault>(), next(2, 1));
+    assert_eq!(
+        relay.get("/v1/vault", &laptop.token).await.ok::<Vault>(),
+        next(2, 1)
+    );
 }
 
 #[tokio::test]
@@ -482,13 +528,19 @@ async fn registration_can_be_closed_or_by_invitation() {
     let mut rng = random();
     let closed = Relay::with(|config| config.registration = WhoMayRegister::Closed).await;
     let (person, mut device) = Human::new("alice", "some password", &mut rng);
-    let problem = person.prepare(&closed, &mut device, &mut rng).await.unwrap_err();
+    let problem = person
+        .prepare(&closed, &mut device, &mut rng)
+        .await
+        .unwrap_err();
     assert_eq!(problem.code, ProblemCode::RegistrationClosed);
     let info = closed.json("/v1/server").await;
     assert_eq!(info["registration"], "closed");
 
     let relay = Relay::with(|config| config.registration = WhoMayRegister::Invitation).await;
-    let problem = person.prepare(&relay, &mut device, &mut rng).await.unwrap_err();
+    let problem = person
+        .prepare(&relay, &mut device, &mut rng)
+        .await
+        .unwrap_err();
     assert_eq!(problem.code, ProblemCode::InvitationRequired);
     let store = &relay.built.parts.store;
     store
@@ -501,12 +553,18 @@ async fn registration_can_be_closed_or_by_invitation() {
         .unwrap();
     let start = |username: &str, code: &str| RegisterStart {
         username: username.into(),
-        request: ClientRegistration::start(b"some password").unwrap().1.into(),
+        request: ClientRegistration::start(b"some password")
+            .unwrap()
+            .1
+            .into(),
         invitation: Some(code.into()),
     };
     for wrong in ["another code", "an old code", ""] {
         assert_eq!(
-            relay.post("/v1/register/start", &start("alice", wrong)).await.code(),
+            relay
+                .post("/v1/register/start", &start("alice", wrong))
+                .await
+                .code(),
             ProblemCode::InvitationRequired
         );
     }
@@ -529,7 +587,13 @@ async fn registration_can_be_closed_or_by_invitation() {
             record: state.finish(&started.response, name).unwrap().upload.into(),
             account: person.id,
             account_key: person.secret.public().as_bytes().as_slice().into(),
-            recovery_key: person.recovery.signing_secret().public().as_bytes().as_slice().into(),
+            recovery_key: person
+                .recovery
+                .signing_secret()
+                .public()
+                .as_bytes()
+                .as_slice()
+                .into(),
             vault: person.vault.clone(),
             device: NewDevice {
                 device: device.id,
@@ -555,7 +619,11 @@ async fn a_person_sees_everything_that_is_held_about_them() {
     assert_eq!(held.devices.len(), 2);
     assert_eq!(held.vault_bytes, 500);
     assert_eq!(held.registered_on % (24 * 60 * 60 * 1000), 0, "to the day");
-    assert!(held.devices.iter().all(|device| device.prekeys.one_time == 5));
+    assert!(
+        held.devices
+            .iter()
+            .all(|device| device.prekeys.one_time == 5)
+    );
 }
 
 #[tokio::test]
@@ -566,7 +634,10 @@ async fn accounts_and_sessions_outlive_a_restart_and_the_files_hold_no_secret() 
     let Relay { built, folder } = relay;
     drop(built);
     let relay = Relay::in_folder(folder, |_| {}).await;
-    relay.get("/v1/prekeys", &laptop.token).await.ok::<PrekeyCount>();
+    relay
+        .get("/v1/prekeys", &laptop.token)
+        .await
+        .ok::<PrekeyCount>();
     let enrolment = alice.login(&relay, &alice.password).await.unwrap();
 
     let secrets: Vec<(&str, Vec<u8>)> = vec![

@@ -38,20 +38,39 @@ async fn bodies_that_are_not_what_is_due() {
         "{\"username\":\"alice\",\"request\":\"AAAA\"} trailing",
         "\u{feff}{}",
     ] {
-        let problem = raw(&relay, Method::POST, path, json, body.into()).await.problem();
-        assert_eq!((problem.code, problem.status), (ProblemCode::Malformed, 400), "{body}");
+        let problem = raw(&relay, Method::POST, path, json, body.into())
+            .await
+            .problem();
+        assert_eq!(
+            (problem.code, problem.status),
+            (ProblemCode::Malformed, 400),
+            "{body}"
+        );
     }
-    let problem = raw(&relay, Method::POST, path, json, vec![0xff, 0xfe, 0]).await.problem();
+    let problem = raw(&relay, Method::POST, path, json, vec![0xff, 0xfe, 0])
+        .await
+        .problem();
     assert_eq!(problem.code, ProblemCode::Malformed);
     for kind in ["text/plain", "application/cbor", "application/jsonx", ""] {
-        let problem = raw(&relay, Method::POST, path, kind, b"{}".to_vec()).await.problem();
-        assert_eq!((problem.code, problem.status), (ProblemCode::Malformed, 415), "{kind}");
+        let problem = raw(&relay, Method::POST, path, kind, b"{}".to_vec())
+            .await
+            .problem();
+        assert_eq!(
+            (problem.code, problem.status),
+            (ProblemCode::Malformed, 415),
+            "{kind}"
+        );
     }
     let huge = vec![b' '; sotto_protocol::limits::BODY_MAX + 1];
     let problem = raw(&relay, Method::POST, path, json, huge).await.problem();
     assert_eq!((problem.code, problem.status), (ProblemCode::TooLarge, 413));
-    let long = format!("{{\"username\":\"{}\",\"request\":\"AAAA\"}}", "a".repeat(300));
-    let problem = raw(&relay, Method::POST, path, json, long.into()).await.problem();
+    let long = format!(
+        "{{\"username\":\"{}\",\"request\":\"AAAA\"}}",
+        "a".repeat(300)
+    );
+    let problem = raw(&relay, Method::POST, path, json, long.into())
+        .await
+        .problem();
     assert_eq!(problem.code, ProblemCode::TooLarge);
 }
 
@@ -59,16 +78,33 @@ async fn bodies_that_are_not_what_is_due() {
 async fn errors_never_quote_what_was_sent() {
     let relay = Relay::start().await;
     let body = br#"{"username":{"secret":"hunter2"},"request":"hunter2"}"#.to_vec();
-    let answer = raw(&relay, Method::POST, "/v1/login/start", "application/json", body).await;
+    let answer = raw(
+        &relay,
+        Method::POST,
+        "/v1/login/start",
+        "application/json",
+        body,
+    )
+    .await;
     assert!(!String::from_utf8_lossy(&answer.body).contains("hunter2"));
 }
 
 #[tokio::test]
 async fn paths_and_methods_that_there_are_not() {
     let relay = Relay::start().await;
-    for path in ["/v1", "/v1/", "/v1/nothing", "/v1/register", "/v1/accounts/"] {
+    for path in [
+        "/v1",
+        "/v1/",
+        "/v1/nothing",
+        "/v1/register",
+        "/v1/accounts/",
+    ] {
         let problem = relay.call(Method::GET, path, None, None).await.problem();
-        assert_eq!((problem.code, problem.status), (ProblemCode::NotFound, 404), "{path}");
+        assert_eq!(
+            (problem.code, problem.status),
+            (ProblemCode::NotFound, 404),
+            "{path}"
+        );
     }
     for (method, path) in [
         (Method::GET, "/v1/login/start"),
@@ -107,7 +143,11 @@ async fn tokens_that_are_none() {
         let answer = relay.send(request.body(Body::empty()).unwrap()).await;
         assert_eq!(answer.headers[header::WWW_AUTHENTICATE], "Bearer");
         let problem = answer.problem();
-        assert_eq!((problem.code, problem.status), (ProblemCode::SessionExpired, 401), "{value:?}");
+        assert_eq!(
+            (problem.code, problem.status),
+            (ProblemCode::SessionExpired, 401),
+            "{value:?}"
+        );
     }
 }
 
@@ -131,10 +171,21 @@ async fn ids_and_queries_that_are_none() {
         );
     }
     assert_eq!(
-        relay.get("/v1/accounts/AAAAAAAAAAAAAAAAAAAAAA", &laptop.token).await.code(),
+        relay
+            .get("/v1/accounts/AAAAAAAAAAAAAAAAAAAAAA", &laptop.token)
+            .await
+            .code(),
         ProblemCode::AccountUnknown
     );
-    for prefix in ["", "%25", "_%25", "%27%20OR%201=1", "a%00", "%f0%9f%99%82", "z"] {
+    for prefix in [
+        "",
+        "%25",
+        "_%25",
+        "%27%20OR%201=1",
+        "a%00",
+        "%f0%9f%99%82",
+        "z",
+    ] {
         let path = format!("/v1/users?prefix={prefix}");
         let people: People = relay.get(&path, &laptop.token).await.ok();
         assert!(people.people.is_empty(), "{prefix}");
@@ -157,7 +208,10 @@ async fn registrations_with_a_part_spoilt() {
         two
     })
     .unwrap();
-    let later = person.list.next(&person.secret, person.list.devices().to_vec()).unwrap();
+    let later = person
+        .list
+        .next(&person.secret, person.list.devices().to_vec())
+        .unwrap();
 
     let spoil = |change: &dyn Fn(&mut RegisterFinish)| {
         let mut spoilt = good.clone();
@@ -167,33 +221,93 @@ async fn registrations_with_a_part_spoilt() {
     let flip = |bytes: &mut Bytes, at: usize| bytes.0[at] ^= 1;
     use ProblemCode::*;
     let cases: Vec<(&str, RegisterFinish, ProblemCode)> = vec![
-        ("ceremony", spoil(&|f| flip(&mut f.ceremony, 0)), CeremonyExpired),
+        (
+            "ceremony",
+            spoil(&|f| flip(&mut f.ceremony, 0)),
+            CeremonyExpired,
+        ),
         ("record cut", spoil(&|f| drop(f.record.0.pop())), Malformed),
-        ("account key cut", spoil(&|f| drop(f.account_key.0.pop())), Malformed),
-        ("account key small order", spoil(&|f| f.account_key = vec![0; 32].into()), Malformed),
+        (
+            "account key cut",
+            spoil(&|f| drop(f.account_key.0.pop())),
+            Malformed,
+        ),
+        (
+            "account key small order",
+            spoil(&|f| f.account_key = vec![0; 32].into()),
+            Malformed,
+        ),
         (
             "account key foreign",
             spoil(&|f| f.account_key = stranger.secret.public().as_bytes().as_slice().into()),
             DeviceListRefused,
         ),
-        ("recovery key", spoil(&|f| f.recovery_key = vec![0; 32].into()), Malformed),
-        ("account id", spoil(&|f| f.account = stranger.id), DeviceListRefused),
-        ("list bit", spoil(&|f| flip(&mut f.device.device_list, 100)), DeviceListRefused),
-        ("list empty", spoil(&|f| f.device.device_list.0.clear()), DeviceListRefused),
-        ("list long", spoil(&|f| f.device.device_list.0.push(0)), DeviceListRefused),
-        ("list of two", spoil(&|f| f.device.device_list = two.encode().into()), DeviceListRefused),
-        ("list later", spoil(&|f| f.device.device_list = later.encode().into()), DeviceListRefused),
-        ("device id", spoil(&|f| f.device.device = strangers.id), DeviceListRefused),
-        ("no signed prekey", spoil(&|f| f.device.prekeys.signed = None), PrekeysRefused),
-        ("no last resort", spoil(&|f| f.device.prekeys.kem_last_resort = None), PrekeysRefused),
+        (
+            "recovery key",
+            spoil(&|f| f.recovery_key = vec![0; 32].into()),
+            Malformed,
+        ),
+        (
+            "account id",
+            spoil(&|f| f.account = stranger.id),
+            DeviceListRefused,
+        ),
+        (
+            "list bit",
+            spoil(&|f| flip(&mut f.device.device_list, 100)),
+            DeviceListRefused,
+        ),
+        (
+            "list empty",
+            spoil(&|f| f.device.device_list.0.clear()),
+            DeviceListRefused,
+        ),
+        (
+            "list long",
+            spoil(&|f| f.device.device_list.0.push(0)),
+            DeviceListRefused,
+        ),
+        (
+            "list of two",
+            spoil(&|f| f.device.device_list = two.encode().into()),
+            DeviceListRefused,
+        ),
+        (
+            "list later",
+            spoil(&|f| f.device.device_list = later.encode().into()),
+            DeviceListRefused,
+        ),
+        (
+            "device id",
+            spoil(&|f| f.device.device = strangers.id),
+            DeviceListRefused,
+        ),
+        (
+            "no signed prekey",
+            spoil(&|f| f.device.prekeys.signed = None),
+            PrekeysRefused,
+        ),
+        (
+            "no last resort",
+            spoil(&|f| f.device.prekeys.kem_last_resort = None),
+            PrekeysRefused,
+        ),
         (
             "signed prekey bit",
             spoil(&|f| flip(f.device.prekeys.signed.as_mut().unwrap(), 40)),
             SignatureInvalid,
         ),
-        ("vault empty", spoil(&|f| f.vault.sealed.0.clear()), Malformed),
+        (
+            "vault empty",
+            spoil(&|f| f.vault.sealed.0.clear()),
+            Malformed,
+        ),
         ("vault version", spoil(&|f| f.vault.version = 2), Malformed),
-        ("wrap", spoil(&|f| f.vault.recovery_wrap = vec![0; 600].into()), TooLarge),
+        (
+            "wrap",
+            spoil(&|f| f.vault.recovery_wrap = vec![0; 600].into()),
+            TooLarge,
+        ),
     ];
     for (what, request, code) in cases {
         assert_eq!(
@@ -244,7 +358,10 @@ async fn ids_are_nobody_elses_also_those_of_devices_that_are_gone() {
             vec![device.certificate.clone()],
         )
         .unwrap();
-        let finish = mallory.prepare(&relay, &mut device, &mut rng).await.unwrap();
+        let finish = mallory
+            .prepare(&relay, &mut device, &mut rng)
+            .await
+            .unwrap();
         assert_eq!(
             relay.post("/v1/register/finish", &finish).await.code(),
             ProblemCode::IdTaken,
@@ -263,7 +380,9 @@ async fn device_lists_that_do_what_they_may_not() {
         let update = DeviceListUpdate {
             device_list: list.encode().into(),
         };
-        relay.put_as("/v1/device-list", &laptop.token, &update).await
+        relay
+            .put_as("/v1/device-list", &laptop.token, &update)
+            .await
     };
     assert_eq!(
         put(&alice.list_with(&stranger)).await.code(),
@@ -283,7 +402,10 @@ async fn device_lists_that_do_what_they_may_not() {
         prekeys: wanted.prekeys(1, &mut rng),
     };
     assert_eq!(
-        relay.post_as("/v1/devices", &enrolment.token, &new).await.code(),
+        relay
+            .post_as("/v1/devices", &enrolment.token, &new)
+            .await
+            .code(),
         ProblemCode::DeviceListRefused,
         "enrolment adds one device"
     );
@@ -297,7 +419,10 @@ async fn device_lists_that_do_what_they_may_not() {
         &other.secret.public(),
         1,
     );
-    let swapped = alice.list.next(&alice.secret, vec![other.certificate.clone()]).unwrap();
+    let swapped = alice
+        .list
+        .next(&alice.secret, vec![other.certificate.clone()])
+        .unwrap();
     assert_eq!(put(&swapped).await.code(), ProblemCode::DeviceListRefused);
 
     // A fork: the right version after another list.
@@ -317,7 +442,10 @@ async fn device_lists_that_do_what_they_may_not() {
         .next(&alice.secret, vec![])
         .unwrap();
     assert_eq!(put(&gap).await.code(), ProblemCode::DeviceListRefused);
-    relay.get("/v1/prekeys", &phone.token).await.ok::<PrekeyCount>();
+    relay
+        .get("/v1/prekeys", &phone.token)
+        .await
+        .ok::<PrekeyCount>();
 }
 
 #[tokio::test]
@@ -336,7 +464,10 @@ async fn an_account_has_32_devices_at_most() {
         prekeys: device.prekeys(0, &mut rng),
     };
     assert_eq!(
-        relay.post_as("/v1/devices", &enrolment.token, &new).await.code(),
+        relay
+            .post_as("/v1/devices", &enrolment.token, &new)
+            .await
+            .code(),
         ProblemCode::TooManyDevices
     );
 }
@@ -367,7 +498,10 @@ async fn guessing_is_slowed_alike_for_names_that_exist_and_names_that_do_not() {
         assert_eq!(tries, 6, "{name}");
         assert!(answer.headers.contains_key(header::RETRY_AFTER));
         let problem = answer.problem();
-        assert_eq!((problem.code, problem.status), (ProblemCode::RateLimited, 429));
+        assert_eq!(
+            (problem.code, problem.status),
+            (ProblemCode::RateLimited, 429)
+        );
         assert!(problem.retry_after_ms.unwrap() > 0);
     }
     // A client that claims to come from elsewhere is not believed.

@@ -24,7 +24,9 @@ use crate::support::*;
 #[tokio::test]
 async fn a_relay_starts_on_any_free_port_answers_and_stops() {
     let folder = Folder::new();
-    let running = app::start(Config::for_tests(folder.0.join("data"))).await.unwrap();
+    let running = app::start(Config::for_tests(folder.0.join("data")))
+        .await
+        .unwrap();
     let addr = running.addr;
     let answer = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(addr).unwrap();
@@ -87,17 +89,24 @@ async fn a_locked_database_is_a_typed_problem_and_passes() {
         (problem.code, problem.status),
         (ProblemCode::StorageUnavailable, 503)
     );
-    let ready = relay.call(axum::http::Method::GET, "/ready", None, None).await;
+    let ready = relay
+        .call(axum::http::Method::GET, "/ready", None, None)
+        .await;
     assert_eq!(ready.code(), ProblemCode::StorageUnavailable);
     other.execute_batch("ROLLBACK").unwrap();
-    relay.post("/v1/register/finish", &finish).await.ok::<Session>();
+    relay
+        .post("/v1/register/finish", &finish)
+        .await
+        .ok::<Session>();
 }
 
 #[tokio::test]
 async fn a_body_that_never_ends_is_not_waited_for() {
     let relay = Relay::start().await;
     tokio::time::pause();
-    let body = Body::from_stream(futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>());
+    let body = Body::from_stream(futures_util::stream::pending::<
+        Result<Vec<u8>, std::io::Error>,
+    >());
     let request = Request::post("/v1/login/start")
         .header(header::CONTENT_TYPE, "application/json")
         .body(body)
@@ -152,12 +161,19 @@ async fn a_backup_of_a_running_relay_restores_every_account() {
     assert!(app::backup::backup(&options).is_err(), "never over another");
     let restored = Folder::new();
     std::fs::copy(copies.0.join("copy.db"), restored.0.join("sotto.db")).unwrap();
-    std::fs::copy(copies.0.join("copy.db.keys"), restored.0.join("opaque.keys")).unwrap();
+    std::fs::copy(
+        copies.0.join("copy.db.keys"),
+        restored.0.join("opaque.keys"),
+    )
+    .unwrap();
     for copy in ["copy.db", "copy.db.keys"] {
         assert!(private(&copies.0.join(copy)));
     }
     let relay = Relay::in_folder(restored, |_| {}).await;
-    relay.get("/v1/prekeys", &laptop.token).await.ok::<PrekeyCount>();
+    relay
+        .get("/v1/prekeys", &laptop.token)
+        .await
+        .ok::<PrekeyCount>();
     alice.login(&relay, &alice.password).await.unwrap();
 }
 
@@ -176,7 +192,13 @@ async fn the_doctor_finds_what_is_wrong_and_leaves_everything_as_it_is() {
     let Relay { built, folder } = relay;
     let mut config = Config::for_tests(folder.0.clone());
     let beside = examine(&config).await;
-    for what in ["data folder", "password keys", "database", "address", "clock"] {
+    for what in [
+        "data folder",
+        "password keys",
+        "database",
+        "address",
+        "clock",
+    ] {
         assert_ne!(about(&beside, what).verdict, Verdict::Bad, "{beside:?}");
     }
     drop(built);
@@ -191,8 +213,15 @@ async fn the_doctor_finds_what_is_wrong_and_leaves_everything_as_it_is() {
     for what in ["password keys", "database", "TLS"] {
         assert_eq!(about(&findings, what).verdict, Verdict::Bad, "{what}");
     }
-    assert!(about(&findings, "address").words.contains("something listens"));
-    assert_eq!(std::fs::read(folder.0.join("opaque.keys")).unwrap(), b"short");
+    assert!(
+        about(&findings, "address")
+            .words
+            .contains("something listens")
+    );
+    assert_eq!(
+        std::fs::read(folder.0.join("opaque.keys")).unwrap(),
+        b"short"
+    );
 
     std::fs::remove_file(folder.0.join("opaque.keys")).unwrap();
     let findings = examine(&config).await;

@@ -11,9 +11,19 @@ use crate::support::*;
 #[tokio::test]
 async fn every_answer_carries_the_strict_policy() {
     let relay = Relay::start().await;
-    for path in ["/", "/docs", "/docs/docs.css", "/openapi.json", "/health", "/v1/server", "/v1/nothing"] {
+    for path in [
+        "/",
+        "/docs",
+        "/docs/docs.css",
+        "/openapi.json",
+        "/health",
+        "/v1/server",
+        "/v1/nothing",
+    ] {
         let answer = relay.call(Method::GET, path, None, None).await;
-        let policy = answer.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        let policy = answer.headers[header::CONTENT_SECURITY_POLICY]
+            .to_str()
+            .unwrap();
         for part in [
             "default-src 'none'",
             "script-src 'self' 'wasm-unsafe-eval'",
@@ -45,11 +55,24 @@ async fn every_answer_carries_the_strict_policy() {
 async fn unknown_paths_are_the_web_client_and_unknown_files_are_not() {
     let relay = Relay::start().await;
     let root = relay.call(Method::GET, "/", None, None).await;
-    let deep = relay.call(Method::GET, "/conversations/alice", None, None).await;
+    let deep = relay
+        .call(Method::GET, "/conversations/alice", None, None)
+        .await;
     assert_eq!(root.body, deep.body);
-    assert_eq!(root.headers[header::CONTENT_TYPE], "text/html; charset=utf-8");
-    assert!(root.status == 200 || root.status == 503, "built, or told how to build");
-    for path in ["/assets/none.js", "/none.wasm", "/../server/Cargo.toml", "/..%2fsecret.txt"] {
+    assert_eq!(
+        root.headers[header::CONTENT_TYPE],
+        "text/html; charset=utf-8"
+    );
+    assert!(
+        root.status == 200 || root.status == 503,
+        "built, or told how to build"
+    );
+    for path in [
+        "/assets/none.js",
+        "/none.wasm",
+        "/../server/Cargo.toml",
+        "/..%2fsecret.txt",
+    ] {
         let answer = relay.call(Method::GET, path, None, None).await;
         assert_eq!(answer.status, 404, "{path}");
     }
@@ -87,7 +110,10 @@ async fn the_documents_describe_every_path_and_the_page_shows_them() {
     for path in paths.keys() {
         assert!(page.contains(path.as_str()), "{path}");
     }
-    assert!(!page.contains("http://") && !page.contains("https://"), "no third party");
+    assert!(
+        !page.contains("http://") && !page.contains("https://"),
+        "no third party"
+    );
 }
 
 fn references(value: &Value) -> Vec<String> {
@@ -107,8 +133,14 @@ fn references(value: &Value) -> Vec<String> {
 #[tokio::test]
 async fn health_and_readiness() {
     let relay = Relay::start().await;
-    assert_eq!(relay.call(Method::GET, "/health", None, None).await.status, 200);
-    assert_eq!(relay.call(Method::GET, "/ready", None, None).await.status, 200);
+    assert_eq!(
+        relay.call(Method::GET, "/health", None, None).await.status,
+        200
+    );
+    assert_eq!(
+        relay.call(Method::GET, "/ready", None, None).await.status,
+        200
+    );
     let metrics = relay.call(Method::GET, "/metrics", None, None).await;
     assert!(
         !String::from_utf8_lossy(&metrics.body).contains("sotto_http"),
@@ -125,6 +157,10 @@ async fn what_is_public_is_compressed_and_what_is_secret_is_not() {
             .body(Body::empty())
             .unwrap();
         let answer = relay.send(request).await;
-        assert_eq!(answer.headers.contains_key(header::CONTENT_ENCODING), compressed, "{path}");
+        assert_eq!(
+            answer.headers.contains_key(header::CONTENT_ENCODING),
+            compressed,
+            "{path}"
+        );
     }
 }

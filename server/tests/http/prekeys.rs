@@ -20,15 +20,17 @@ async fn one_time_prekeys_are_handed_out_once_and_then_the_last_resort() {
     let relay = Relay::start().await;
     let (alice, laptop) = Human::register(&relay, "alice", &mut rng).await;
     let (_, bobs) = Human::register(&relay, "bob", &mut rng).await;
-    let answers = futures_util::future::join_all(
-        (0..7).map(|_| claim(&relay, &bobs.token, &alice, &laptop)),
-    )
-    .await;
+    let answers =
+        futures_util::future::join_all((0..7).map(|_| claim(&relay, &bobs.token, &alice, &laptop)))
+            .await;
     let bundles: Vec<PrekeyBundle> = answers
         .into_iter()
         .map(|answer| answer.ok::<PrekeyBundles>().bundles.remove(0))
         .collect();
-    let one_time: Vec<_> = bundles.iter().filter_map(|one| one.one_time.clone()).collect();
+    let one_time: Vec<_> = bundles
+        .iter()
+        .filter_map(|one| one.one_time.clone())
+        .collect();
     assert_eq!(one_time.len(), 5);
     assert_eq!(one_time.iter().collect::<HashSet<_>>().len(), 5);
     let kems: HashSet<_> = bundles.iter().map(|one| one.kem.clone()).collect();
@@ -55,7 +57,9 @@ async fn an_upload_may_be_repeated_but_an_id_never_comes_with_another_key() {
         assert_eq!((count.one_time, count.kem_one_time), (8, 8));
     }
     for _ in 0..8 {
-        claim(&relay, &bobs.token, &alice, &laptop).await.ok::<PrekeyBundles>();
+        claim(&relay, &bobs.token, &alice, &laptop)
+            .await
+            .ok::<PrekeyBundles>();
     }
     let count: PrekeyCount = relay
         .put_as("/v1/prekeys", &laptop.token, &upload)
@@ -69,7 +73,10 @@ async fn an_upload_may_be_repeated_but_an_id_never_comes_with_another_key() {
     laptop.next_prekey = before;
     let other = laptop.one_time(3, &mut rng);
     assert_eq!(
-        relay.put_as("/v1/prekeys", &laptop.token, &other).await.code(),
+        relay
+            .put_as("/v1/prekeys", &laptop.token, &other)
+            .await
+            .code(),
         ProblemCode::PrekeysRefused
     );
 }
@@ -83,7 +90,10 @@ async fn prekeys_that_the_device_did_not_sign_are_refused() {
     eves.next_prekey = 100;
     let foreign = eves.prekeys(1, &mut rng);
     assert_eq!(
-        relay.put_as("/v1/prekeys", &laptop.token, &foreign).await.code(),
+        relay
+            .put_as("/v1/prekeys", &laptop.token, &foreign)
+            .await
+            .code(),
         ProblemCode::SignatureInvalid
     );
     let empty = PrekeyUpload {
@@ -106,7 +116,10 @@ async fn prekeys_that_the_device_did_not_sign_are_refused() {
     };
     for upload in [swapped, truncated, twice] {
         assert_eq!(
-            relay.put_as("/v1/prekeys", &laptop.token, &upload).await.code(),
+            relay
+                .put_as("/v1/prekeys", &laptop.token, &upload)
+                .await
+                .code(),
             ProblemCode::PrekeysRefused
         );
     }
@@ -119,7 +132,10 @@ async fn more_prekeys_than_are_kept_are_refused() {
     let (_, mut laptop) = Human::register(&relay, "alice", &mut rng).await;
     let upload = laptop.one_time(96, &mut rng);
     assert_eq!(
-        relay.put_as("/v1/prekeys", &laptop.token, &upload).await.code(),
+        relay
+            .put_as("/v1/prekeys", &laptop.token, &upload)
+            .await
+            .code(),
         ProblemCode::PrekeysRefused
     );
     let count: PrekeyCount = relay.get("/v1/prekeys", &laptop.token).await.ok();

@@ -88,7 +88,11 @@ impl Answer {
             self.status,
             String::from_utf8_lossy(&self.body)
         );
-        let body = if self.body.is_empty() { b"null".as_slice() } else { &self.body };
+        let body = if self.body.is_empty() {
+            b"null".as_slice()
+        } else {
+            &self.body
+        };
         serde_json::from_slice(body).unwrap()
     }
 
@@ -101,7 +105,8 @@ impl Answer {
             String::from_utf8_lossy(&self.body)
         );
         assert_eq!(
-            self.headers[header::CONTENT_TYPE], "application/problem+json",
+            self.headers[header::CONTENT_TYPE],
+            "application/problem+json",
             "{}",
             String::from_utf8_lossy(&self.body)
         );
@@ -135,7 +140,11 @@ impl Relay {
 
     pub async fn send(&self, mut request: Request<Body>) -> Answer {
         let from = SocketAddr::from(([192, 0, 2, 1], 4000));
-        if request.extensions().get::<ConnectInfo<SocketAddr>>().is_none() {
+        if request
+            .extensions()
+            .get::<ConnectInfo<SocketAddr>>()
+            .is_none()
+        {
             request.extensions_mut().insert(ConnectInfo(from));
         }
         let response = self.built.router.clone().oneshot(request).await.unwrap();
@@ -267,7 +276,13 @@ impl Human {
             record: registered.upload.into(),
             account: self.id,
             account_key: self.secret.public().as_bytes().as_slice().into(),
-            recovery_key: self.recovery.signing_secret().public().as_bytes().as_slice().into(),
+            recovery_key: self
+                .recovery
+                .signing_secret()
+                .public()
+                .as_bytes()
+                .as_slice()
+                .into(),
             vault: self.vault.clone(),
             device: NewDevice {
                 device: device.id,
@@ -286,7 +301,9 @@ impl Human {
     }
 
     pub async fn login(&self, relay: &Relay, password: &str) -> Result<Enrolment, ProblemCode> {
-        login(relay, &self.name, password).await.map_err(|problem| problem.code)
+        login(relay, &self.name, password)
+            .await
+            .map_err(|problem| problem.code)
     }
 
     /// The list with one more device.
@@ -320,7 +337,10 @@ impl Human {
             device_list: list.encode().into(),
             prekeys: device.prekeys(5, rng),
         };
-        let session: Session = relay.post_as("/v1/devices", &enrolment.token, &new).await.ok();
+        let session: Session = relay
+            .post_as("/v1/devices", &enrolment.token, &new)
+            .await
+            .ok();
         device.token = session.token;
         self.list = list;
         device
@@ -356,7 +376,11 @@ pub async fn login(relay: &Relay, name: &str, password: &str) -> Result<Enrolmen
         finalization: finalization.into(),
     };
     let answer = relay.post("/v1/login/finish", &finish).await;
-    if answer.status == 200 { Ok(answer.ok()) } else { Err(answer.problem()) }
+    if answer.status == 200 {
+        Ok(answer.ok())
+    } else {
+        Err(answer.problem())
+    }
 }
 
 impl Device {
@@ -389,8 +413,7 @@ impl Device {
     pub fn prekeys(&mut self, count: usize, rng: &mut Random) -> PrekeyUpload {
         let (id, last_id) = (self.next_id(), self.next_id());
         let signed = SignedPrekeySecret::generate(rng, &self.secret, id, 1);
-        let last =
-            KemPrekeySecret::generate(rng, &self.secret, last_id, KemPrekeyKind::LastResort);
+        let last = KemPrekeySecret::generate(rng, &self.secret, last_id, KemPrekeyKind::LastResort);
         PrekeyUpload {
             signed: Some(signed.public().encode().as_slice().into()),
             kem_last_resort: Some(last.public().encode().into()),

@@ -117,11 +117,18 @@ async fn names_and_ids_are_given_once(store: &impl AccountStore) {
         device: added(1),
         ..new_account(2, "bob")
     };
-    assert_eq!(conflict(store.register(same_device).await), Conflict::IdTaken);
+    assert_eq!(
+        conflict(store.register(same_device).await),
+        Conflict::IdTaken
+    );
 
     assert!(store.name_taken("alice".into()).await.unwrap());
     assert!(!store.name_taken("bob".into()).await.unwrap());
-    let by_name = store.account_by_name("alice".into()).await.unwrap().unwrap();
+    let by_name = store
+        .account_by_name("alice".into())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(by_name, new_account(1, "Alice").account);
     assert_eq!(store.account(by_name.id).await.unwrap(), Some(by_name));
     assert_eq!(store.account(AccountId([9; 16])).await.unwrap(), None);
@@ -139,18 +146,31 @@ async fn a_failed_registration_leaves_nothing(store: &impl AccountStore) {
     assert_eq!(conflict(store.register(failing).await), Conflict::IdTaken);
     assert!(!store.name_taken("bob".into()).await.unwrap());
     assert!(store.invitation_valid([7; 32], 1000).await.unwrap());
-    assert_eq!(store.device_lists(AccountId([2; 16]), 0, 9).await.unwrap(), []);
+    assert_eq!(
+        store.device_lists(AccountId([2; 16]), 0, 9).await.unwrap(),
+        []
+    );
 }
 
 async fn people_are_found_by_the_start_of_their_name(store: &impl AccountStore) {
-    for (number, name) in [(1, "Alice"), (2, "al.b"), (3, "alz"), (4, "am-x"), (5, "ALIx"), (6, "al_y")] {
+    for (number, name) in [
+        (1, "Alice"),
+        (2, "al.b"),
+        (3, "alz"),
+        (4, "am-x"),
+        (5, "ALIx"),
+        (6, "al_y"),
+    ] {
         store.register(new_account(number, name)).await.unwrap();
     }
     let names = async |prefix: &str, limit| -> Vec<String> {
         let found = store.people(prefix.into(), limit).await.unwrap();
         found.iter().map(|(_, name)| name.to_string()).collect()
     };
-    assert_eq!(names("al", 9).await, ["al.b", "al_y", "Alice", "ALIx", "alz"]);
+    assert_eq!(
+        names("al", 9).await,
+        ["al.b", "al_y", "Alice", "ALIx", "alz"]
+    );
     assert_eq!(names("al", 2).await, ["al.b", "al_y"]);
     assert_eq!(names("alz", 9).await, ["alz"]);
     assert!(names("b", 9).await.is_empty());
@@ -179,7 +199,10 @@ async fn device_lists_form_a_chain(store: &impl AccountStore) {
     assert_eq!(store.device_lists(alice, 1, 1).await.unwrap(), [list(2)]);
     assert_eq!(store.device_lists(alice, 3, 9).await.unwrap(), []);
     assert_eq!(store.device_lists(alice, u64::MAX, 9).await.unwrap(), []);
-    assert_eq!(store.account(alice).await.unwrap().unwrap().device_list, list(3));
+    assert_eq!(
+        store.account(alice).await.unwrap().unwrap().device_list,
+        list(3)
+    );
 }
 
 async fn a_failed_change_of_devices_leaves_nothing(store: &impl AccountStore) {
@@ -191,7 +214,10 @@ async fn a_failed_change_of_devices_leaves_nothing(store: &impl AccountStore) {
         removed: vec![DeviceId([1; 16])],
         ..change(1, 2)
     };
-    assert_eq!(conflict(store.change_devices(taken).await), Conflict::IdTaken);
+    assert_eq!(
+        conflict(store.change_devices(taken).await),
+        Conflict::IdTaken
+    );
     let credential = Credential {
         id: [9; 32],
         record: vec![9],
@@ -203,7 +229,10 @@ async fn a_failed_change_of_devices_leaves_nothing(store: &impl AccountStore) {
         password: Some((credential, vault)),
         ..change(1, 2)
     };
-    assert_eq!(conflict(store.change_devices(stale_vault).await), Conflict::Vault);
+    assert_eq!(
+        conflict(store.change_devices(stale_vault).await),
+        Conflict::Vault
+    );
     assert_eq!(store.account(AccountId([1; 16])).await.unwrap(), before);
     let set = store.device_set(AccountId([1; 16])).await.unwrap().unwrap();
     assert_eq!((set.version, &*set.devices), (1, &[DeviceId([1; 16])][..]));
@@ -233,7 +262,10 @@ async fn removed_devices_lose_their_keys_and_keep_their_ids(store: &impl Account
         added: Some(added(1)),
         ..change(1, 3)
     };
-    assert_eq!(conflict(store.change_devices(again).await), Conflict::IdTaken);
+    assert_eq!(
+        conflict(store.change_devices(again).await),
+        Conflict::IdTaken
+    );
     let records = store.devices(alice).await.unwrap();
     assert_eq!(records.len(), 1);
 }
@@ -253,8 +285,14 @@ async fn the_vault_has_one_successor(store: &impl AccountStore) {
         password_wrap: vec![9, 9].into(),
         ..vault(2, 1)
     };
-    store.put_vault(alice, rewrapped.clone(), None).await.unwrap();
-    assert_eq!(store.account(alice).await.unwrap().unwrap().vault, rewrapped);
+    store
+        .put_vault(alice, rewrapped.clone(), None)
+        .await
+        .unwrap();
+    assert_eq!(
+        store.account(alice).await.unwrap().unwrap().vault,
+        rewrapped
+    );
     for wrong in [vault(2, 2), vault(1, 1), vault(4, 1)] {
         let result = store.put_vault(alice, wrong, None).await;
         assert_eq!(conflict(result), Conflict::Vault);
@@ -268,7 +306,10 @@ async fn the_vault_has_one_successor(store: &impl AccountStore) {
         .await
         .unwrap();
     let account = store.account(alice).await.unwrap().unwrap();
-    assert_eq!((account.vault, account.credential), (vault(3, 3), credential));
+    assert_eq!(
+        (account.vault, account.credential),
+        (vault(3, 3), credential)
+    );
     let unknown = store.put_vault(AccountId([9; 16]), vault(2, 1), None).await;
     assert_eq!(conflict(unknown), Conflict::AccountUnknown);
 }
@@ -314,7 +355,10 @@ async fn prekey_ids_never_come_back(store: &impl AccountStore) {
         one_time,
         ..Prekeys::default()
     };
-    let same = store.add_prekeys(device, of(vec![prekey(3), prekey(4)])).await.unwrap();
+    let same = store
+        .add_prekeys(device, of(vec![prekey(3), prekey(4)]))
+        .await
+        .unwrap();
     assert_eq!(same.one_time, 1, "a repeated upload changes nothing");
     let other = Prekey {
         id: 3,
@@ -356,7 +400,10 @@ async fn sessions_come_and_go(store: &impl AccountStore) {
     };
     store.put_session(session.clone(), 2000).await.unwrap();
     assert_eq!(store.session([5; 32]).await.unwrap(), Some(session));
-    assert_eq!(store.devices(AccountId([1; 16])).await.unwrap()[0].last_seen_on, 2000);
+    assert_eq!(
+        store.devices(AccountId([1; 16])).await.unwrap()[0].last_seen_on,
+        2000
+    );
     store.purge(2999).await.unwrap();
     assert!(store.session([5; 32]).await.unwrap().is_some());
     store.purge(3000).await.unwrap();

@@ -22,8 +22,13 @@ use sotto_protocol::{
 };
 
 use super::{
-    Error, ceremonies::{Pending, Repeats}, directory::Directory, limits::Limits, notices::Notices,
-    passwords::Passwords, sessions::Sessions,
+    Error,
+    ceremonies::{Pending, Repeats},
+    directory::Directory,
+    limits::Limits,
+    notices::Notices,
+    passwords::Passwords,
+    sessions::Sessions,
 };
 use crate::store::{AccountStore, accounts::Account};
 

@@ -98,7 +98,11 @@ fn render_operation(page: &mut String, path: &str, method: &str, operation: &Val
 
 fn render_message(page: &mut String, name: &str, message: &Value) {
     let (from, tag) = name.split_once('.').unwrap_or(("", name));
-    let from = if from == "ClientFrame" { "client →" } else { "← relay" };
+    let from = if from == "ClientFrame" {
+        "client →"
+    } else {
+        "← relay"
+    };
     page.push_str(&format!(
         "<section>\n<h3><code class=\"method\">{from}</code> <code>{}</code></h3>\n",
         escape(tag)
@@ -236,7 +240,12 @@ mod tests {
     #[test]
     fn the_page_names_every_path_and_holds_no_script_or_style() {
         let page = super::render(&super::super::OPENAPI, &super::super::ASYNCAPI);
-        for path in ["/v1/register/start", "/v1/prekeys", "queue_empty", "ProblemCode"] {
+        for path in [
+            "/v1/register/start",
+            "/v1/prekeys",
+            "queue_empty",
+            "ProblemCode",
+        ] {
             assert!(page.contains(path), "{path}");
         }
         assert!(!page.contains("<script") && !page.contains("<style") && !page.contains(" style="));
@@ -244,6 +253,9 @@ mod tests {
 
     #[test]
     fn text_is_escaped() {
-        assert_eq!(super::escape("<a b=\"&\">"), "&lt;a b=&quot;&amp;&quot;&gt;");
+        assert_eq!(
+            super::escape("<a b=\"&\">"),
+            "&lt;a b=&quot;&amp;&quot;&gt;"
+        );
     }
 }

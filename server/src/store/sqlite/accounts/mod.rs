@@ -95,7 +95,10 @@ impl AccountStore for Sqlite {
         account: AccountId,
         devices: Vec<DeviceId>,
     ) -> Op<'_, Vec<ClaimedBundle>> {
-        Box::pin(self.writer().write(move |tx| prekeys::claim(tx, account, &devices)))
+        Box::pin(
+            self.writer()
+                .write(move |tx| prekeys::claim(tx, account, &devices)),
+        )
     }
 
     fn prekey_count(&self, device: DeviceId) -> Op<'_, PrekeyCount> {
@@ -114,7 +117,10 @@ impl AccountStore for Sqlite {
     }
 
     fn delete_session(&self, token_hash: [u8; 32]) -> Op<'_, ()> {
-        Box::pin(self.writer().write(move |tx| sessions::delete(tx, &token_hash)))
+        Box::pin(
+            self.writer()
+                .write(move |tx| sessions::delete(tx, &token_hash)),
+        )
     }
 
     fn purge(&self, now: u64) -> Op<'_, ()> {
@@ -126,7 +132,10 @@ impl AccountStore for Sqlite {
     }
 
     fn add_invitation(&self, code_hash: [u8; 32], uses: u32, expires_at: u64) -> Op<'_, ()> {
-        Box::pin(self.writer().write(move |tx| sessions::add_invitation(tx, &code_hash, uses, expires_at)))
+        Box::pin(
+            self.writer()
+                .write(move |tx| sessions::add_invitation(tx, &code_hash, uses, expires_at)),
+        )
     }
 
     fn invitation_valid(&self, code_hash: [u8; 32], now: u64) -> Op<'_, bool> {
