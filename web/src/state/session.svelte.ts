@@ -11,12 +11,14 @@ export class Session {
   recoveryKey = $state<string | null>(null);
   /** Registration is under way: the account is there before its recovery key is. */
   registering = $state(false);
+  /** The person signed out here: whatever else is said of it then is no news. */
+  #left = false;
   #engine: Engine;
 
   constructor(engine: Engine) {
     this.#engine = engine;
     engine.onEvent((event) => {
-      if (event.type === 'account') this.account = event.account;
+      if (event.type === 'account') this.account = this.#seen(event.account);
       else if (event.type === 'connection') this.connection = event.connection;
     });
   }
@@ -47,7 +49,13 @@ export class Session {
   }
 
   async signOut(): Promise<void> {
-    await this.#engine.call({ type: 'sign_out' });
+    this.#left = true;
+    try {
+      await this.#engine.call({ type: 'sign_out' });
+    } catch (error) {
+      this.#left = false;
+      throw error;
+    }
     this.recoveryKey = null;
   }
 
@@ -61,5 +69,10 @@ export class Session {
 
   reconnect() {
     return this.#engine.call({ type: 'reconnect' });
+  }
+
+  #seen(account: AccountView): AccountView {
+    if (account.type === 'signed_in') this.#left = false;
+    return account.type === 'signed_out' && this.#left ? { type: 'signed_out', reason: null } : account;
   }
 }

@@ -74,10 +74,10 @@ export const MAREN: readonly Line[] = [
   { who: 'notice', ago: 40, text: 'key_changed' },
 ];
 
-export const YUKI: readonly Line[] = [
-  { who: 'me', ago: 26 * 60, text: '来週の土曜日、展示を見に行きませんか？' },
-  { who: 'them', ago: 25 * 60, text: 'はい、ぜひ！ 🎟️' },
-  { who: 'me', ago: 24 * 60 + 50, text: '素晴らしい。入口で会いましょう。' },
+export const ELENI: readonly Line[] = [
+  { who: 'me', ago: 26 * 60, text: 'Πάμε στην έκθεση το άλλο Σάββατο;' },
+  { who: 'them', ago: 25 * 60, text: 'Ναι, με χαρά! Έχω ήδη τα εισιτήρια.' },
+  { who: 'me', ago: 24 * 60 + 50, text: 'Τέλεια. Στην είσοδο, λοιπόν.' },
 ];
 
 export const STRANGER: readonly Line[] = [

@@ -19,7 +19,7 @@ import type {
 import { BridgeError, type Bridge, type CommandOf, type CommandType } from '../../bridge/bridge';
 import { newId } from '../ids';
 import { usernameProblem } from '../username';
-import { INES, MAREN, STRANGER, TOMAS, YUKI, type Line } from './cast';
+import { INES, MAREN, STRANGER, TOMAS, ELENI, type Line } from './cast';
 import { parse } from './markdown';
 
 const WORDS = 'velvet harbor orchard muscle timber lantern spoon gravity autumn mirror puzzle window';
@@ -40,7 +40,7 @@ const TOWN = [
   'Ingrid',
   'Tomas.Reyes',
   'Maren',
-  'Yuki',
+  'Eleni',
   'Anselm',
   'Beatrix',
   'Long.Longname-with_many.parts99',
@@ -350,7 +350,7 @@ export class MockBridge implements Bridge {
     this.#play('Ines', INES, { verification: verified });
     this.#play('Tomas.Reyes', TOMAS, { draft: '' }, 3);
     this.#play('Maren', MAREN, { verification: { type: 'changed_verified', at: Date.now() - 40 * MINUTE } });
-    this.#play('Yuki', YUKI, { draft: 'チケットは' });
+    this.#play('Eleni', ELENI, { draft: 'Και μετά' });
     this.#play('paper.and.thread', STRANGER, { standing: 'request' }, 1);
     this.#endless();
     this.#broken();
