@@ -26,6 +26,8 @@ pub(crate) struct Removal {
     attempts: u32,
     /// The newest list has to be fetched first.
     relist: bool,
+    /// The relay has taken the list; the command is answered once the list has been read back.
+    taken: bool,
 }
 
 /// What an answer to a removal came to.
@@ -66,6 +68,7 @@ impl Home {
             device,
             attempts: 0,
             relist: false,
+            taken: false,
         });
         self.put_list(t);
     }
@@ -116,10 +119,12 @@ impl Home {
         match answer {
             Ok(_) if removal.device == self.me.device => return Removed::SignedOut,
             Ok(_) => {
-                self.removal = None;
+                removal.taken = true;
                 let me = self.me.account;
+                if let Some(inquiry) = self.directory.inquiries.get_mut(&me) {
+                    inquiry.retry_at = 0;
+                }
                 self.fetch_lists(t, me);
-                t.reply(call, Ok(()));
             }
             Err(failure)
                 if failure.code() == Some(ProblemCode::DeviceListConflict)
@@ -155,6 +160,9 @@ impl Home {
 
     /// The own list has been fetched: a removal that waited for it goes on.
     pub(crate) fn removal_goes_on(&mut self, t: &mut Turn<'_>) {
+        if let Some(removal) = self.removal.take_if(|removal| removal.taken) {
+            return t.reply(removal.call, Ok(()));
+        }
         if self.removal.as_ref().is_some_and(|removal| removal.relist) {
             self.put_list(t);
         }
@@ -162,6 +170,9 @@ impl Home {
 
     /// It could not be fetched.
     pub(crate) fn removal_fails(&mut self, t: &mut Turn<'_>, problem: &Problem) {
+        if let Some(removal) = self.removal.take_if(|removal| removal.taken) {
+            return t.reply(removal.call, Ok(()));
+        }
         if let Some(removal) = self.removal.take_if(|removal| removal.relist) {
             t.reply::<()>(removal.call, Err(problem.clone()));
         }
