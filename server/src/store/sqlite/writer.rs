@@ -206,3 +206,50 @@ fn savepoint(transaction: &Transaction<'_>, sql: &str) -> Result<(), StoreError>
         .map(drop)
         .map_err(store_error)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Sqlite;
+    use super::*;
+
+    fn count(sqlite: &Sqlite) -> impl Future<Output = Result<i64, StoreError>> + '_ {
+        sqlite.read(|connection| {
+            connection
+                .query_row("SELECT count(*) FROM relay_numbers WHERE name LIKE 't%'", [], |row| row.get(0))
+                .map_err(store_error)
+        })
+    }
+
+    fn insert(transaction: &Transaction<'_>, name: &str) -> Result<(), StoreError> {
+        transaction
+            .execute("INSERT INTO relay_numbers (name, value) VALUES (?1, 1)", [name])
+            .map(drop)
+            .map_err(store_error)
+    }
+
+    #[tokio::test]
+    async fn a_write_that_fails_is_undone_alone() {
+        let folder = std::env::temp_dir().join(format!("sotto-writer-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let sqlite = Sqlite::open(&folder.join("relay.db")).unwrap();
+        let writer = sqlite.writer();
+        let (first, failing, panicking, last) = tokio::join!(
+            writer.write(|tx| insert(tx, "t1")),
+            writer.write(|tx| {
+                insert(tx, "t2")?;
+                Err::<(), _>(StoreError::Corrupt("on purpose".into()))
+            }),
+            writer.write::<(), _>(|tx| {
+                insert(tx, "t3")?;
+                panic!("on purpose")
+            }),
+            writer.write(|tx| insert(tx, "t4")),
+        );
+        assert!(first.is_ok() && last.is_ok());
+        assert!(matches!(failing, Err(StoreError::Corrupt(_))));
+        assert!(matches!(panicking, Err(StoreError::Corrupt(_))));
+        assert_eq!(count(&sqlite).await.unwrap(), 2);
+        drop(sqlite);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}
