@@ -260,7 +260,7 @@ impl Run {
 
 #[test]
 fn nothing_is_lost_doubled_or_unreadable_while_everything_goes_wrong() {
-    Run::new(seed(), 3, 2).whole(1_000, Faults::MANY);
+    Run::new(seed(), 3, 2).whole(500, Faults::MANY);
 }
 
 #[test]

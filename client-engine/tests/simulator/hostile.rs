@@ -335,6 +335,7 @@ fn original_device(w: &mut World, client: usize) -> DeviceId {
 fn a_client_that_lost_its_sessions_gets_everything_again() {
     let (mut w, alice, bob, with_bob, with_alice) = friends();
     w.send(alice, &with_bob, "one");
+    w.pass(1_000);
     w.send(bob, &with_alice, "two");
     w.pass(3_000);
     w.stop(bob);
@@ -468,4 +469,21 @@ fn a_relay_that_forgets_a_device_takes_nothing_from_it() {
     w.online(alice);
     assert_eq!(w.texts(alice, &with_bob), ["kept"]);
     let _ = bob;
+}
+
+#[test]
+fn a_new_key_of_somebody_who_was_never_verified_is_a_line_and_no_obstacle() {
+    let (mut w, alice, _, with_bob, _) = friends();
+    let lie = swapped(&mut w, &with_bob);
+    w.relay.lies.lists.insert(with_bob.parse().unwrap(), lie);
+    nudge(&mut w, alice, &with_bob, 2);
+    assert!(matches!(
+        w.clients[alice].conversations[&with_bob].verification,
+        VerificationView::ChangedUnverified { .. }
+    ));
+    assert_eq!(
+        w.texts(alice, &with_bob),
+        ["KeyChanged { was_verified: false }"]
+    );
+    w.send(alice, &with_bob, "hello?");
 }

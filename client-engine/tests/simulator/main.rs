@@ -4,6 +4,7 @@
 
 mod chaos;
 mod client;
+mod entering;
 mod hostile;
 mod relay;
 mod slice;

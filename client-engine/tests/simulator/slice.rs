@@ -515,3 +515,55 @@ fn failed_messages_can_be_tried_again_or_taken_out() {
     assert_eq!(w.texts(alice, &with_bob), ["one", "three"]);
     assert_eq!(w.texts(bob, &with_alice), ["one", "three"]);
 }
+
+#[test]
+fn history_opens_where_reading_stopped_and_goes_both_ways() {
+    let (mut w, alice, bob, with_bob, with_alice) = friends();
+    for i in 0..30 {
+        w.send(alice, &with_bob, &format!("{i}"));
+        w.pass(300);
+        if i == 9 {
+            let newest = w.history(bob, &with_alice).pop().unwrap().order;
+            w.get::<()>(
+                bob,
+                Command::MarkRead {
+                    conversation: with_alice.clone(),
+                    through: newest,
+                },
+            );
+        }
+    }
+    w.pass(3_000);
+    let view = &w.clients[bob].conversations[&with_alice];
+    assert_eq!(view.unread, 20);
+    let first_unread = view.first_unread.clone();
+    let mut window =
+        |before: Option<String>, from: Option<String>| -> (Vec<String>, bool, bool, Vec<String>) {
+            let view: HistoryView = w.get(
+                bob,
+                Command::History {
+                    conversation: with_alice.clone(),
+                    before,
+                    from,
+                    limit: 10,
+                },
+            );
+            let texts = view
+                .messages
+                .iter()
+                .map(|message| match &message.body {
+                    MessageBody::Incoming { text, .. } => text.clone(),
+                    other => panic!("{other:?}"),
+                })
+                .collect();
+            let orders = view.messages.iter().map(|m| m.order.clone()).collect();
+            (texts, view.older, view.newer, orders)
+        };
+    let span = |from: u32, to: u32| (from..to).map(|i| i.to_string()).collect::<Vec<_>>();
+    let (texts, older, newer, orders) = window(None, first_unread);
+    assert_eq!((texts, older, newer), (span(10, 20), true, true));
+    let (texts, older, newer, _) = window(Some(orders[0].clone()), None);
+    assert_eq!((texts, older, newer), (span(0, 10), false, true));
+    let (texts, older, newer, _) = window(None, None);
+    assert_eq!((texts, older, newer), (span(20, 30), true, false));
+}

@@ -1,19 +1,21 @@
 //! The engine: takes one input at a time and hands it to whoever it concerns (PROTOCOL.md section 9).
 //!
-//! Dispatch only. What somebody who is signed in has and does is in `home`; how one gets there is in `account`.
+//! Dispatch, `connecting` and `entering` only. What somebody who is signed in has and does is in `home`; how one gets there is in `account`.
+
+mod connecting;
+mod entering;
 
 use rand_core::CryptoRng;
-use zeroize::Zeroizing;
+use sotto_protocol::{
+    http::{Registration, ServerInfo},
+    socket::ClientFrame,
+};
 
 use crate::{
     account::{
-        ceremony::{Ceremony, Got, Next, Stage},
+        ceremony::{Ceremony, Got, Stage},
         devices::Removed,
-        finish::{Finish, Outcome, PendingRow},
         me::Me,
-        recovery::Recover,
-        register::Register,
-        sign_in::SignIn,
     },
     api::{
         command::Command,
@@ -21,18 +23,13 @@ use crate::{
         problem::Problem,
         view::{AccountView, RegistrationView, RelayView},
     },
-    connection::{Connection, DISPLACED_MS, Due, Phase},
+    connection::{Connection, Due},
     home::Home,
     host::{CallId, Effect, EffectId, Input, Output, Row},
-    requests::{Answer, Ask, Auth, Failure, Requests, Token, parse},
+    requests::{Answer, Ask, Auth, Requests, parse},
     sessions::prekeys::Prekeys,
     storage,
     turn::Turn,
-};
-use sotto_protocol::{
-    ProblemCode,
-    http::{Registration, ServerInfo, Session},
-    socket::{ClientFrame, ServerFrame},
 };
 
 /// A client, without I/O. See [`crate::host`] for what its host must do.
@@ -136,26 +133,6 @@ impl Engine {
             }
             (None, None) => self.tell_account(t),
         }
-    }
-
-    fn resume_ceremony(&mut self, t: &mut Turn<'_>, rows: &[Row], pending: &Row) {
-        let mut prekeys = Prekeys::default();
-        let whole = rows
-            .iter()
-            .filter(|row| row.key == storage::PREKEYS || row.key.starts_with(storage::PREKEY))
-            .try_for_each(|row| prekeys.restore(&row.key, &row.value));
-        let pending = storage::get::<PendingRow>(&pending.value);
-        let (Ok(()), Ok(pending)) = (whole, pending) else {
-            return t.clear();
-        };
-        let (stage, waits) = Finish::resume(t, pending, prekeys);
-        let number = self.number();
-        self.ceremony = Some(Ceremony {
-            call: None,
-            number,
-            waits,
-            stage,
-        });
     }
 
     fn dispatch(&mut self, t: &mut Turn<'_>, input: Input) {
@@ -290,244 +267,6 @@ impl Engine {
     }
 }
 
-// Connecting.
-impl Engine {
-    fn connect(&mut self, t: &mut Turn<'_>) {
-        let Some(home) = &self.home else {
-            return;
-        };
-        if t.requests.token(t.now).is_some() {
-            t.connection.phase = Phase::Opening { since: t.now };
-            t.effect(Effect::OpenSocket);
-        } else {
-            t.connection.phase = Phase::Token { since: t.now };
-            t.requests.token_wanted = true;
-        }
-        home.tell_connection(t);
-    }
-
-    fn hurry(&mut self, t: &mut Turn<'_>) {
-        t.connection.hurry(t.now);
-        if let Some(Ceremony {
-            stage: Stage::Finish(finish),
-            ..
-        }) = &mut self.ceremony
-        {
-            finish.hurry();
-        }
-    }
-
-    fn disconnect(&mut self, t: &mut Turn<'_>, at_least: u64, close: bool) {
-        let Some(home) = &mut self.home else {
-            return;
-        };
-        if close && t.connection.has_socket() {
-            t.effect(Effect::CloseSocket);
-        }
-        home.disconnected();
-        t.connection.back_off(t.now, at_least, t.rng);
-        home.tell_connection(t);
-    }
-
-    fn socket_opened(&mut self, t: &mut Turn<'_>) {
-        if !matches!(t.connection.phase, Phase::Opening { .. }) {
-            return;
-        }
-        match t.requests.token(t.now).cloned() {
-            Some(token) => {
-                t.connection.phase = Phase::Greeting { since: t.now };
-                t.frame(&ClientFrame::Hello { token: token.token });
-            }
-            None => self.disconnect(t, 0, true),
-        }
-    }
-
-    fn socket_frame(&mut self, t: &mut Turn<'_>, bytes: &[u8]) {
-        let greeting = matches!(t.connection.phase, Phase::Greeting { .. });
-        if !greeting && !t.connection.online() {
-            return;
-        }
-        let Some(frame) = Home::parse(bytes) else {
-            // What no relay says: nothing is lost by starting over, and nothing gained by going on.
-            t.event(Event::Problem {
-                problem: Problem::RelayMisbehaved,
-            });
-            return self.disconnect(t, 0, true);
-        };
-        t.connection.heard(t.now);
-        match frame {
-            ServerFrame::Problem(problem) => self.socket_problem(t, &problem),
-            ServerFrame::Welcome { .. } if !greeting => {}
-            frame if greeting && !matches!(frame, ServerFrame::Welcome { .. }) => {}
-            frame => {
-                if let Some(home) = &mut self.home {
-                    home.frame(t, frame);
-                }
-            }
-        }
-    }
-
-    fn socket_problem(&mut self, t: &mut Turn<'_>, problem: &sotto_protocol::Problem) {
-        use ProblemCode as C;
-        match problem.code {
-            C::DeviceRevoked | C::DeviceUnknown | C::AccountUnknown => self.removed(t, false),
-            C::SessionExpired => {
-                t.requests.drop_token();
-                self.disconnect(t, 0, true);
-            }
-            C::Displaced => self.disconnect(t, DISPLACED_MS, true),
-            C::Malformed | C::TooLarge | C::RateLimited if t.connection.online() => {
-                // About one frame; what it carried is sent again on the next connection.
-                self.disconnect(t, problem.retry_after_ms.unwrap_or(0), true);
-            }
-            _ => self.disconnect(t, problem.retry_after_ms.unwrap_or(0), true),
-        }
-    }
-
-    fn token_renewed(&mut self, t: &mut Turn<'_>, answer: Answer) {
-        self.renewing = false;
-        match parse::<Session>(answer) {
-            Ok(session) => {
-                let token = Token::from(session);
-                t.put(storage::TOKEN.to_owned(), &token);
-                let effects = t.requests.set_token(token, t.now);
-                effects.into_iter().for_each(|effect| t.effect(effect));
-                if matches!(t.connection.phase, Phase::Token { .. }) {
-                    self.connect(t);
-                }
-            }
-            Err(failure) => self.renewal_failed(t, &failure),
-        }
-    }
-
-    fn renewal_failed(&mut self, t: &mut Turn<'_>, failure: &Failure) {
-        use ProblemCode as C;
-        self.renewing = false;
-        if matches!(
-            failure.code(),
-            Some(C::DeviceRevoked | C::DeviceUnknown | C::AccountUnknown)
-        ) {
-            return self.removed(t, false);
-        }
-        for ask in t.requests.fail_waiting() {
-            self.answered(t, EffectId(0), ask, Err(failure.clone()));
-        }
-        if matches!(t.connection.phase, Phase::Token { .. }) {
-            self.disconnect(t, failure.retry_after().unwrap_or(0), false);
-        }
-    }
-}
-
-// Ceremonies.
-impl Engine {
-    fn start_ceremony(
-        &mut self,
-        call: CallId,
-        number: u64,
-        next: Result<Next, Problem>,
-        t: &mut Turn<'_>,
-    ) {
-        match next {
-            Ok((stage, waits)) => {
-                if let Some(call) = self.ceremony.take().and_then(|earlier| earlier.call) {
-                    t.reply::<()>(call, Err(Problem::SignedOut));
-                }
-                self.ceremony = Some(Ceremony {
-                    call: Some(call),
-                    number,
-                    waits,
-                    stage,
-                });
-            }
-            Err(problem) => t.reply::<()>(call, Err(problem)),
-        }
-    }
-
-    fn ceremony_got(&mut self, t: &mut Turn<'_>, id: EffectId, got: Got) {
-        let Some(ceremony) = self.ceremony.take_if(|ceremony| ceremony.waits == id) else {
-            return;
-        };
-        let Ceremony {
-            call,
-            number,
-            stage,
-            ..
-        } = ceremony;
-        let next = match stage {
-            Stage::Finish(finish) => {
-                let outcome = finish.step(t, got);
-                return self.finish_got(t, call, number, outcome);
-            }
-            early => Ceremony::early(early, number, t, got),
-        };
-        match next {
-            Ok((stage, waits)) => {
-                self.ceremony = Some(Ceremony {
-                    call,
-                    number,
-                    waits,
-                    stage,
-                });
-            }
-            Err(problem) => {
-                if let Some(call) = call {
-                    t.reply::<()>(call, Err(problem));
-                }
-            }
-        }
-    }
-
-    fn finish_got(
-        &mut self,
-        t: &mut Turn<'_>,
-        call: Option<CallId>,
-        number: u64,
-        outcome: Outcome,
-    ) {
-        let mut keep = |call, waits, finish| {
-            self.ceremony = Some(Ceremony {
-                call,
-                number,
-                waits,
-                stage: Stage::Finish(finish),
-            });
-        };
-        match outcome {
-            Outcome::Waits(finish, waits) => keep(call, waits, finish),
-            Outcome::Later(finish, problem) => {
-                // It may have succeeded, so it is neither given up nor shown as done.
-                keep(None, EffectId(0), finish);
-                if let Some(call) = call {
-                    t.reply::<()>(call, Err(problem));
-                }
-            }
-            Outcome::Done { home, token, words } => {
-                let effects = t.requests.set_token(token, t.now);
-                effects.into_iter().for_each(|effect| t.effect(effect));
-                self.home = Some(home);
-                self.reason = None;
-                self.tell_account(t);
-                match (call, words) {
-                    (Some(call), Some(words)) => t.reply(call, Ok(words.as_str())),
-                    (Some(call), None) => t.reply(call, Ok(())),
-                    (None, _) => {}
-                }
-                self.connect(t);
-            }
-            Outcome::Failed(problem) => {
-                t.clear();
-                match call {
-                    Some(call) => t.reply::<()>(call, Err(problem)),
-                    None => {
-                        self.reason = None;
-                        self.tell_account(t);
-                    }
-                }
-            }
-        }
-    }
-}
-
 // Answers of the relay.
 impl Engine {
     fn answered(&mut self, t: &mut Turn<'_>, id: EffectId, ask: Ask, answer: Answer) {
@@ -602,29 +341,5 @@ impl Engine {
                 }
             }
         }
-    }
-
-    fn enter(&mut self, t: &mut Turn<'_>, call: CallId, command: Command) {
-        let number = self.number();
-        let next = match command {
-            Command::Register {
-                username,
-                password,
-                invitation,
-            } => Register::begin(t, number, &username, Zeroizing::new(password), invitation),
-            Command::SignIn { username, password } => {
-                SignIn::begin(t, number, &username, Zeroizing::new(password))
-            }
-            Command::Recover {
-                username,
-                words,
-                password,
-            } => {
-                let words = Zeroizing::new(words);
-                Recover::begin(t, number, &username, &words, Zeroizing::new(password))
-            }
-            _ => Err(Problem::SignedOut),
-        };
-        self.start_ceremony(call, number, next, t);
     }
 }
