@@ -43,7 +43,7 @@ fn main() -> ExitCode {
         ["test", rest @ ..] => checks::test(rest),
         ["build", "wasm"] => stage::all(&[wasm::BUILD]),
         ["build", "web"] => stage::all(&[wasm::BUILD, web::INSTALL, web::BUILD]),
-        ["build", "server"] => stage::all(&run::DEPLOYED),
+        ["build", "server"] => run::build_deployed(),
         ["types"] => stage::all(&[types::WRITE]),
         ["tidy"] => stage::all(&[checks::TIDY]),
         ["bench"] => checks::bench(),

@@ -8,29 +8,34 @@ use crate::{
     toolchain, wasm, web, workspace,
 };
 
-/// Everything that the server carries, and the server as it is deployed.
-pub const DEPLOYED: [Stage; 5] = with_server(Stage {
-    name: "server",
-    work: || server("release"),
-});
-
-/// The same, built quickly.
-const TRIED: [Stage; 5] = with_server(Stage {
-    name: "server",
-    work: || server(QUICK_PROFILE),
-});
+/// The server as it is deployed, with all that it carries.
+pub fn build_deployed() -> Result<(), Failure> {
+    build(Stage {
+        name: "server",
+        work: || server(&["--release"]),
+    })
+}
 
 /// See the root `Cargo.toml`.
 const QUICK_PROFILE: &str = "local";
 
-const fn with_server(server: Stage) -> [Stage; 5] {
-    [
-        toolchain::PREFLIGHT,
-        wasm::BUILD,
-        web::INSTALL,
-        web::BUILD,
-        server,
-    ]
+/// Built quickly, and without what only a server on the open network needs: TLS is a fifth of all crates.
+const QUICK: Stage = Stage {
+    name: "server",
+    work: || server(&["--profile", QUICK_PROFILE, "--no-default-features"]),
+};
+
+/// Built quickly, with TLS.
+const QUICK_WITH_TLS: Stage = Stage {
+    name: "server",
+    work: || server(&["--profile", QUICK_PROFILE]),
+};
+
+fn build(server: Stage) -> Result<(), Failure> {
+    stage::all(&[toolchain::PREFLIGHT])?;
+    // One waits for the network while the other computes.
+    stage::together(&[wasm::BUILD, web::INSTALL])?;
+    stage::all(&[web::BUILD, server])
 }
 
 /// Builds, then replaces this process by the server. Options after `--` are for the server.
@@ -44,7 +49,8 @@ pub fn run(arguments: &[&str]) -> Result<(), Failure> {
             )));
         }
     };
-    stage::all(&TRIED)?;
+    let tls = options.iter().any(|option| option.starts_with("--tls"));
+    build(if tls { QUICK_WITH_TLS } else { QUICK })?;
     println!();
     let mut command = Command::new(workspace::server_binary(QUICK_PROFILE));
     command.current_dir(workspace::root()).arg("serve");
@@ -55,15 +61,10 @@ pub fn run(arguments: &[&str]) -> Result<(), Failure> {
     become_program(command)
 }
 
-fn server(profile: &str) -> Outcome {
-    process::output(cargo([
-        "build",
-        "--quiet",
-        "--profile",
-        profile,
-        "-p",
-        "sotto-server",
-    ]))?;
+fn server(options: &[&str]) -> Outcome {
+    let mut command = cargo(["build", "--quiet", "-p", "sotto-server"]);
+    command.args(options);
+    process::output(command)?;
     Ok(Report::done())
 }
 

@@ -45,6 +45,33 @@ pub fn all(stages: &[Stage]) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Runs stages at the same time. Their lines come in order.
+pub fn together(stages: &[Stage]) -> Result<(), Failure> {
+    let start = Instant::now();
+    let outcomes: Vec<(Outcome, Duration)> = std::thread::scope(|scope| {
+        let threads: Vec<_> = stages
+            .iter()
+            .map(|stage| scope.spawn(|| ((stage.work)(), start.elapsed())))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| {
+                thread.join().unwrap_or_else(|_| {
+                    let panicked = Failure::new("the stage panicked");
+                    (Err(panicked), start.elapsed())
+                })
+            })
+            .collect()
+    });
+    let mut first_failure = Ok(());
+    for (stage, (outcome, time)) in stages.iter().zip(outcomes) {
+        print!("{:<10} ", stage.name);
+        let outcome = line(outcome, time).map(drop);
+        first_failure = first_failure.and(outcome);
+    }
+    first_failure
+}
+
 /// Runs every stage, whatever fails, and repeats at the end what each of them counted, and which failed.
 pub fn every(stages: &[Stage]) -> Result<(), Failure> {
     let mut counted = Vec::new();
@@ -78,8 +105,12 @@ fn one(stage: &Stage) -> Result<String, Failure> {
     // Only for the eye: who watches sees which stage is at work.
     let _ = std::io::stdout().flush();
     let start = Instant::now();
-    let outcome = (stage.work)();
-    let time = seconds(start.elapsed());
+    line((stage.work)(), start.elapsed())
+}
+
+/// Ends a stage's line.
+fn line(outcome: Outcome, time: Duration) -> Result<String, Failure> {
+    let time = seconds(time);
     let (how, text) = match outcome {
         Ok(Report::Done(text)) => ("ok", text),
         Ok(Report::Fresh) => ("fresh", String::new()),
