@@ -3,6 +3,16 @@
 //! `cargo test -p sotto-crypto-core --test frozen -- --ignored` writes them anew, from fixed seeds. A difference in git is a
 //! change of the protocol.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "tests: a panic is how they fail"
+)]
+
 mod support;
 
 use std::collections::BTreeMap;
@@ -194,6 +204,7 @@ fn write_vectors() {
     write("session.json", &sessions());
     write("double-ratchet.json", &double_ratchet());
     write("pq-ratchet.json", &pq_ratchet());
+    write("refused.json", &refused());
 }
 
 #[test]
@@ -218,6 +229,167 @@ fn sessions_are_the_frozen_ones() {
             assert_eq!(played, frozen);
         }
     }
+}
+
+/// One edit of an envelope: cut to a length, bytes replaced, bytes appended.
+fn edit(what: &str, cut: Option<usize>, replace: &[(usize, &[u8])], append: &[u8]) -> Value {
+    let replace: Vec<_> = replace
+        .iter()
+        .map(|(at, with)| json!({ "at": at, "with": hex::encode(with) }))
+        .collect();
+    json!({ "what": what, "cut": cut, "replace": replace, "append": hex::encode(append) })
+}
+
+fn edited(envelope: &[u8], edit: &Value) -> Vec<u8> {
+    let mut out = envelope.to_vec();
+    if let Some(length) = edit["cut"].as_u64() {
+        out.truncate(length as usize);
+    }
+    for replace in edit["replace"].as_array().unwrap() {
+        let (at, with) = (
+            replace["at"].as_u64().unwrap() as usize,
+            bytes(&replace["with"]),
+        );
+        out[at..at + with.len()].copy_from_slice(&with);
+    }
+    out.extend(bytes(&edit["append"]));
+    out
+}
+
+/// Envelopes that must be refused, as edits of the first envelope of `session.json`, with the error that each gets.
+fn refused() -> Value {
+    let frozen = frozen_start();
+    let first = &frozen.first;
+    let flip = |at: usize, bit: u8| [first[at] ^ (1 << bit)];
+    let mut one = [0; 32];
+    one[0] = 1;
+    let (ephemeral, ciphertext, sealed) = (2 + 14, 2 + 46, 2 + 1614);
+    let header = sealed + 2;
+    let body = header + 93;
+    let mut edits = vec![
+        edit("nothing is wrong", None, &[], &[]),
+        edit("empty", Some(0), &[], &[]),
+        edit("version alone", Some(1), &[], &[]),
+        edit("cut within the handshake", Some(1000), &[], &[]),
+        edit("cut after the handshake", Some(sealed), &[], &[]),
+        edit("cut within the header", Some(header + 40), &[], &[]),
+        edit("cut after the header", Some(body), &[], &[]),
+        edit("last byte missing", Some(first.len() - 1), &[], &[]),
+        edit("a zero appended", None, &[], &[0]),
+        edit("a tag's length appended", None, &[], &[0; 16]),
+        edit("version 0", None, &[(0, &[0])], &[]),
+        edit("version 2", None, &[(0, &[2])], &[]),
+        edit("kind 0", None, &[(1, &[0])], &[]),
+        edit("kind 2: a ratchet envelope", None, &[(1, &[2])], &[]),
+        edit("kind 3", None, &[(1, &[3])], &[]),
+        edit("another signed prekey", None, &[(5, &[2])], &[]),
+        edit("one-time flag 2", None, &[(6, &[2])], &[]),
+        edit("one-time flag 0 beside an id", None, &[(6, &[0])], &[]),
+        edit(
+            "one-time prekey left out",
+            None,
+            &[(6, &[0, 0, 0, 0, 0])],
+            &[],
+        ),
+        edit("another one-time prekey", None, &[(10, &[12])], &[]),
+        edit("KEM prekey's kind 0", None, &[(11, &[0])], &[]),
+        edit(
+            "a one-time KEM prekey as last resort",
+            None,
+            &[(11, &[2])],
+            &[],
+        ),
+        edit(
+            "the last resort as one-time KEM prekey",
+            None,
+            &[(15, &[22])],
+            &[],
+        ),
+        edit(
+            "the last resort instead",
+            None,
+            &[(11, &[2]), (15, &[22])],
+            &[],
+        ),
+        edit(
+            "ephemeral key of order 4: zero",
+            None,
+            &[(ephemeral, &[0; 32])],
+            &[],
+        ),
+        edit(
+            "ephemeral key of order 4: one",
+            None,
+            &[(ephemeral, &one)],
+            &[],
+        ),
+        edit(
+            "ephemeral key not canonical",
+            None,
+            &[(ephemeral, &[0xFF; 32])],
+            &[],
+        ),
+        edit(
+            "KEM ciphertext of zeros",
+            None,
+            &[(ciphertext, &[0; 1568])],
+            &[],
+        ),
+        edit("header's length one less", None, &[(sealed, &[0, 92])], &[]),
+        edit("header's length one more", None, &[(sealed, &[0, 94])], &[]),
+        edit(
+            "header's length beyond the end",
+            None,
+            &[(sealed, &[0xFF, 0xFF])],
+            &[],
+        ),
+        edit(
+            "header of length 0",
+            Some(header),
+            &[(sealed, &[0, 0])],
+            &[],
+        ),
+    ];
+    for (what, at) in [
+        ("a bit of the ephemeral key", ephemeral + 7),
+        ("first bit of the KEM ciphertext", ciphertext),
+        ("last bit of the KEM ciphertext", sealed - 1),
+        ("a bit of the header's nonce", header + 3),
+        ("a bit of the header", header + 30),
+        ("a bit of the header's post-quantum part", header + 24 + 40),
+        ("a bit of the header's tag", body - 1),
+        ("first bit of the ciphertext", body),
+        ("a bit of the tag", first.len() - 3),
+    ] {
+        edits.push(edit(what, None, &[(at, &flip(at, 0))], &[]));
+    }
+    for edit in &mut edits {
+        let envelope = edited(first, edit);
+        let (bob, remote) = (&frozen.bob, frozen.alice.remote());
+        let opened = Session::respond(&bob.local, &remote, bob, &envelope, NOW, &mut rng(0));
+        edit["error"] = opened.err().map(|error| format!("{error:?}")).into();
+    }
+    json!({
+        "about": "Edits of sessions[0].steps[0].envelope of session.json, and what B, having none of the session yet, says to \
+            each: cut to a length, then replace, then append. Only the first opens.",
+        "edits": edits,
+    })
+}
+
+#[test]
+fn what_must_be_refused_is_refused_as_frozen() {
+    let frozen = read("refused.json");
+    assert_eq!(refused(), frozen);
+    let opens = |edit: &&Value| edit["error"].is_null();
+    assert_eq!(
+        frozen["edits"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(opens)
+            .count(),
+        1
+    );
 }
 
 /// The first envelope, the reply, and both ends at that point, from the frozen file.

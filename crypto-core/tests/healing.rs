@@ -1,6 +1,16 @@
 //! Healing: a thief copies one side's whole state, and a few messages later can't read any more. Also if one half of the
 //! cryptography is assumed broken: then the thief is given that half's present state at every step, and still has to leave.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "tests: a panic is how they fail"
+)]
+
 mod support;
 
 use sotto_crypto_core::ratchet::double::{DoubleRatchet, Sotto};

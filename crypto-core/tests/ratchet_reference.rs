@@ -1,6 +1,16 @@
 //! The Double Ratchet, run alone, against a second implementation written straight from the specification's pseudocode
 //! (Double Ratchet, revision 4, sections 3.1, 4.2 to 4.4): byte for byte, under parameters that aren't Sotto's.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "tests: a panic is how they fail"
+)]
+
 mod support;
 
 use std::collections::HashMap;

@@ -1,5 +1,15 @@
 //! Sessions as their users see them: beginning, answering, restoring (`docs/PROTOCOL.md`, sections 4 and 5).
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "tests: a panic is how they fail"
+)]
+
 mod support;
 
 use sotto_crypto_core::prekey::KemPrekeyKind;

@@ -1,6 +1,16 @@
 //! Whole sessions under random weather: lost, repeated, reordered and damaged envelopes, both sides writing first, and states
 //! stored and restored between any two steps. `SOTTO_SEED` chooses another run.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "tests: a panic is how they fail"
+)]
+
 mod support;
 
 use rand_chacha::ChaCha20Rng;

@@ -118,6 +118,8 @@ impl KdfLabel {
 pub enum DataLabel {
     /// The hash by which a device list names the one before.
     DeviceListHash,
+    /// The hash of what both sides of a handshake saw.
+    Transcript,
     /// Associated data of a sealed vault.
     Vault,
     /// Associated data of a wrapped vault key.
@@ -130,6 +132,7 @@ impl DataLabel {
     /// Every such label, for the tests that hold them apart and for the documentation's list.
     pub const ALL: &[Self] = &[
         Self::DeviceListHash,
+        Self::Transcript,
         Self::Vault,
         Self::VaultKey,
         Self::VerificationCode,
@@ -140,6 +143,7 @@ impl DataLabel {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::DeviceListHash => "device list hash",
+            Self::Transcript => "transcript",
             Self::Vault => "vault",
             Self::VaultKey => "vault key",
             Self::VerificationCode => "verification code",

@@ -18,10 +18,7 @@ use crate::primitives::dh::DhPublic;
 use crate::primitives::hash::sha256;
 use crate::primitives::kdf::derive;
 use crate::primitives::kem::{Ciphertext, Kem1024};
-use crate::primitives::labels::KdfLabel;
-
-/// What the transcript begins with.
-const TITLE: &[u8] = b"Sotto v1 transcript\0";
+use crate::primitives::labels::{DataLabel, KdfLabel, labelled};
 
 /// Everything that the transcript is made of.
 pub(super) struct Transcript<'a> {
@@ -42,8 +39,7 @@ impl Transcript<'_> {
     pub(super) fn hash(&self) -> TranscriptHash {
         let one_time = self.one_time.map(OneTimePrekey::encode);
         TranscriptHash(sha256(&[
-            TITLE,
-            &[ENVELOPE_VERSION],
+            &labelled(DataLabel::Transcript.as_str(), &[ENVELOPE_VERSION]),
             &self.initiator.encode(),
             &self.responder.encode(),
             &self.signed.encode(),

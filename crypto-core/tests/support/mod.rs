@@ -1,5 +1,13 @@
 //! Two people with a device each, their prekeys, and seeded randomness: what the session tests start from.
 #![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "tests: a panic is how they fail"
+)]
 
 use std::collections::BTreeMap;
 
