@@ -66,6 +66,8 @@ pub(crate) struct Finish {
     at: At,
     /// Posts so far.
     posts: u32,
+    /// Lists of the account that have been fetched so far.
+    listed: Option<Box<Person>>,
     /// Why the relay refused, if nothing comes of it.
     refusal: Option<Problem>,
 }
@@ -101,6 +103,7 @@ impl Finish {
             words,
             at: At::Posting,
             posts: 0,
+            listed: None,
             refusal: None,
         };
         let waits = finish.post(t);
@@ -115,6 +118,7 @@ impl Finish {
             words: None,
             at: At::Posting,
             posts: 1,
+            listed: None,
             refusal: None,
         };
         let waits = finish.post(t);
@@ -189,13 +193,9 @@ impl Finish {
         if failure.passing() {
             return self.later(t, &failure);
         }
-        if failure.code() == Some(ProblemCode::DeviceListConflict)
-            && let Some(token) = self.row.bearer.clone()
-        {
-            self.at = At::Listing;
-            let account = self.row.me.account;
-            let path = format!("/v1/accounts/{account}/device-lists?after=0");
-            let waits = t.ask::<()>(Ask::Ceremony, "GET", path, None, Auth::Bearer(token));
+        if failure.code() == Some(ProblemCode::DeviceListConflict) && self.row.bearer.is_some() {
+            self.listed = None;
+            let waits = self.list(t);
             return Outcome::Waits(self, waits);
         }
         if self.posts == 1 {
@@ -212,6 +212,16 @@ impl Finish {
         Outcome::Waits(self, waits)
     }
 
+    /// Asks for the lists after those that are known.
+    fn list(&mut self, t: &mut Turn<'_>) -> EffectId {
+        self.at = At::Listing;
+        let auth = self.row.bearer.clone().map_or(Auth::None, Auth::Bearer);
+        let after = self.listed.as_ref().map_or(0, |p| p.list.version());
+        let account = self.row.me.account;
+        let path = format!("/v1/accounts/{account}/device-lists?after={after}");
+        t.ask::<()>(Ask::Ceremony, "GET", path, None, auth)
+    }
+
     /// Another device changed the list meanwhile: sign the next one.
     fn listed(
         mut self: Box<Self>,
@@ -224,21 +234,39 @@ impl Finish {
             Err(failure) => return self.failed(t, &failure),
         };
         match self.rebuild(t, &lists) {
-            Ok(()) => {
+            Ok(true) => {
                 t.put(storage::PENDING.to_owned(), &self.row);
                 let waits = self.post(t);
+                Outcome::Waits(self, waits)
+            }
+            Ok(false) => {
+                let waits = self.list(t);
                 Outcome::Waits(self, waits)
             }
             Err(problem) => Outcome::Failed(problem),
         }
     }
 
-    fn rebuild(&mut self, t: &Turn<'_>, lists: &DeviceLists) -> Result<(), Problem> {
+    /// False: there are more lists to ask for.
+    fn rebuild(&mut self, t: &Turn<'_>, lists: &DeviceLists) -> Result<bool, Problem> {
         let me = Me::new(self.row.me.clone()).map_err(|_| Problem::Internal)?;
-        let news = judge(me.account, None, Some(&me.key), 0, lists, t.now);
-        let Ok(News::Now { person, .. }) = news else {
+        let known = self.listed.take();
+        let after = known.as_ref().map_or(0, |p| p.list.version());
+        let news = judge(
+            me.account,
+            known.as_deref(),
+            Some(&me.key),
+            after,
+            lists,
+            t.now,
+        );
+        let Ok(News::Now { person, more, .. }) = news else {
             return Err(Problem::KeysRefused);
         };
+        if more {
+            self.listed = Some(person);
+            return Ok(false);
+        }
         let certificate = UnverifiedDeviceCertificate::decode(&self.row.me.certificate)
             .and_then(|c| c.verify(core_account(me.account), &me.key))
             .map_err(|_| Problem::Internal)?;
@@ -261,7 +289,7 @@ impl Finish {
         *slot = new;
         self.row.body = body.to_string();
         self.row.list = list;
-        Ok(())
+        Ok(true)
     }
 
     fn probed(

@@ -117,6 +117,9 @@ impl Home {
         };
         conversation.standing = standing;
         conversation.standing_at = at;
+        if standing == Standing::Blocked {
+            conversation.typing_until = None;
+        }
         self.store_conversation(t, account);
         match standing {
             // What was held back as long as they were a stranger.

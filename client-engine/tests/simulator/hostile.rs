@@ -277,6 +277,7 @@ fn ghosts_and_forgeries_change_nothing() {
     w.pass(30_000);
     assert_eq!(w.texts(bob, &with_alice), ["hi", "Lost"]);
     w.send(alice, &with_bob, "and on");
+    w.pass(1_000);
     w.send(bob, &with_alice, "indeed");
     w.pass(5_000);
     assert_eq!(
