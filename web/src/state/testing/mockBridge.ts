@@ -369,7 +369,7 @@ export class MockBridge implements Bridge {
   #endless(): void {
     const talk = this.#open('Anselm');
     const now = Date.now();
-    for (let index = 0; index < 100_000; index++) {
+    for (let index = 0; index < 99_999; index++) {
       const text = `No. ${index + 1}. ${'Ut pictura poesis. '.repeat((index * 7) % 5)}`;
       this.#line(
         talk,
@@ -377,6 +377,7 @@ export class MockBridge implements Bridge {
         now - (100_040 - index) * 3 * MINUTE,
       );
     }
+    this.#line(talk, bodyOf('them', 'A hundred thousand slips, and not one of them lost.'), now - 118 * MINUTE);
     this.#refresh(talk);
   }
 
