@@ -6,7 +6,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{
     files::{database_file, keys_file},
-    serving::tls_files,
+    serving::check_tls,
 };
 use crate::{config::Config, domain::clock::now_ms, http};
 
@@ -266,8 +266,8 @@ fn web() -> Finding {
 async fn tls(config: &Config) -> Finding {
     const ABOUT: &str = "TLS";
     if let (Some(cert), Some(key)) = (&config.tls_cert, &config.tls_key) {
-        return match tls_files(cert, key).await {
-            Ok(_) => good(ABOUT, "the certificate and its key belong together"),
+        return match check_tls(cert, key).await {
+            Ok(()) => good(ABOUT, "the certificate and its key belong together"),
             Err(error) => bad(
                 ABOUT,
                 format!("{error}; give PEM files that belong together"),

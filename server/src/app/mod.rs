@@ -37,7 +37,7 @@ pub mod invite;
 mod serving;
 
 use files::{database_file, load_or_make_keys, make_private_folder};
-use serving::Door;
+use serving::Tls;
 
 /// How often expired things are swept out.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -177,7 +177,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         AdminListen::Off => None,
     };
     let Built { router, parts, hub } = build(&config).await?;
-    let door = Door::open(&config).await?;
+    let tls = Tls::open(&config).await?;
     let shutdown = CancellationToken::new();
     let mut tasks = vec![tokio::spawn(sweep(parts, shutdown.clone()))];
     if let Some((address, router)) = metrics {
@@ -185,7 +185,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     }
     tasks.push(tokio::spawn(serving::serve(
         listener,
-        door,
+        tls,
         router,
         hub,
         shutdown.clone(),

@@ -6,9 +6,10 @@
 use axum::{
     body::Body,
     extract::Request,
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rust_embed::RustEmbed;
 
 use crate::domain::Error;
@@ -35,39 +36,55 @@ pub(super) async fn serve(request: Request) -> Response {
         return Error::MethodNotAllowed.into_response();
     }
     let name = path.trim_start_matches('/');
-    if let Some(response) = file(name) {
+    if let Some(response) = file(name, request.headers()) {
         return response;
     }
-    // A missing asset must not become a page: a browser would try to run it.
-    let asset = name.starts_with("assets/")
-        || name
-            .rsplit('/')
-            .next()
-            .is_some_and(|last| last.contains('.'));
-    if asset {
+    // A missing script must not become a page: a browser would try to run it. Who wants a page says so.
+    let wants_page = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("text/html"));
+    let last = name.rsplit('/').next().unwrap_or_default();
+    if name.starts_with("assets/") || (last.contains('.') && !wants_page) {
         return Error::NotFound.into_response();
     }
-    file("index.html").unwrap_or_else(missing)
+    file("index.html", request.headers()).unwrap_or_else(missing)
 }
 
-fn file(name: &str) -> Option<Response> {
-    let file = Files::get(if name.is_empty() { "index.html" } else { name })?;
+/// A file, or that the one which the browser has is still right.
+fn file(name: &str, asked: &HeaderMap) -> Option<Response> {
+    let name = if name.is_empty() { "index.html" } else { name };
+    let file = Files::get(name)?;
+    let tag = format!(
+        "\"{}\"",
+        URL_SAFE_NO_PAD.encode(file.metadata.sha256_hash())
+    );
+    let known = asked
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.contains(&tag));
+    let mut response = if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        Body::from(file.data.into_owned()).into_response()
+    };
     let cache = if name.starts_with("assets/") {
         "public, max-age=31536000, immutable"
     } else {
         "no-cache"
     };
-    let mut response = Body::from(file.data.into_owned()).into_response();
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,
-        HeaderValue::from_static(media_type(if name.is_empty() {
-            "index.html"
-        } else {
-            name
-        })),
+        HeaderValue::from_static(media_type(name)),
     );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    // Weak, because the same file may be compressed on its way.
+    if let Ok(tag) = HeaderValue::try_from(format!("W/{tag}")) {
+        headers.insert(header::ETAG, tag);
+    }
     Some(response)
 }
 

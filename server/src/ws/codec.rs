@@ -67,7 +67,7 @@ impl Codec {
     }
 
     /// Writes some deliveries as one frame; what is left follows in the next.
-    pub fn encode_deliveries<'a>(self, deliveries: &'a [Outgoing]) -> (Message, &'a [Outgoing]) {
+    pub fn encode_deliveries(self, deliveries: &[Outgoing]) -> (Message, &[Outgoing]) {
         let mut bytes = 0;
         let count = deliveries
             .iter()

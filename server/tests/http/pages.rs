@@ -79,6 +79,24 @@ async fn unknown_paths_are_the_web_client_and_unknown_files_are_not() {
 }
 
 #[tokio::test]
+async fn a_page_whose_path_has_a_dot_is_a_page_and_a_known_file_is_not_sent_again() {
+    let relay = Relay::start().await;
+    let ask = async |path: &str, name: header::HeaderName, value: &str| {
+        let request = Request::get(path)
+            .header(name, value)
+            .body(Body::empty())
+            .unwrap();
+        relay.send(request).await
+    };
+    let page = ask("/conversations/alice.b", header::ACCEPT, "text/html,*/*").await;
+    assert_ne!(page.status, 404);
+    if let Some(tag) = page.headers.get(header::ETAG) {
+        let again = ask("/", header::IF_NONE_MATCH, tag.to_str().unwrap()).await;
+        assert_eq!((again.status, again.body.len()), (304, 0));
+    }
+}
+
+#[tokio::test]
 async fn the_documents_describe_every_path_and_the_page_shows_them() {
     let relay = Relay::start().await;
     let openapi = relay.json("/openapi.json").await;

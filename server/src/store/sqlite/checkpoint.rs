@@ -38,10 +38,10 @@ impl Checkpointer {
             .spawn(move || {
                 while !stopped.load(Ordering::Acquire) {
                     std::thread::park_timeout(EVERY);
-                    if shared.dirty.swap(false, Ordering::AcqRel) {
-                        if let Err(error) = look(&connection, &shared) {
-                            tracing::warn!(%error, "a checkpoint failed");
-                        }
+                    if shared.dirty.swap(false, Ordering::AcqRel)
+                        && let Err(error) = look(&connection, &shared)
+                    {
+                        tracing::warn!(%error, "a checkpoint failed");
                     }
                 }
             })

@@ -171,10 +171,10 @@ fn run(mut connection: Connection, mut queue: mpsc::Receiver<Box<dyn Job>>, shar
                 Err(reason) => Err(reason.as_str()),
             });
         }
-        if shared.checkpoint.swap(false, Ordering::AcqRel) {
-            if let Err(error) = super::checkpoint::passive(&connection) {
-                tracing::warn!(%error, "a checkpoint failed");
-            }
+        if shared.checkpoint.swap(false, Ordering::AcqRel)
+            && let Err(error) = super::checkpoint::passive(&connection)
+        {
+            tracing::warn!(%error, "a checkpoint failed");
         }
     }
 }
