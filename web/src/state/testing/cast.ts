@@ -1,5 +1,23 @@
 // The people of the play bridge, and what they have said.
 
+import type { PersonView } from '../../generated/api';
+
+export const WORDS = 'velvet harbor orchard muscle timber lantern spoon gravity autumn mirror puzzle window';
+
+export const idOf = (name: string) => name.padEnd(22, 'x').slice(0, 22);
+export const person = (username: string): PersonView => ({ account: idOf(username), username });
+export const TOWN = [
+  'Ines',
+  'ines.w',
+  'Ingrid',
+  'Tomas.Reyes',
+  'Maren',
+  'Eleni',
+  'Anselm',
+  'Beatrix',
+  'Long.Longname-with_many.parts99',
+].map(person);
+
 export interface Line {
   readonly who: 'them' | 'me' | 'notice';
   /** Minutes before now. */

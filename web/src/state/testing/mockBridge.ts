@@ -6,23 +6,18 @@ import type {
   ConversationView,
   DeviceView,
   Event,
-  HistoryView,
   MessageBody,
   MessageState,
   MessageView,
-  PersonView,
-  Preview,
-  Problem,
-  SafetyView,
   VerificationView,
 } from '../../generated/api';
-import { BridgeError, type Bridge, type CommandOf, type CommandType } from '../../bridge/bridge';
+import { type Bridge, type CommandOf, type CommandType } from '../../bridge/bridge';
 import { newId } from '../ids';
 import { usernameProblem } from '../username';
-import { INES, MAREN, STRANGER, TOMAS, ELENI, type Line } from './cast';
+import { INES, MAREN, STRANGER, TOMAS, ELENI, type Line, TOWN, WORDS, idOf, person } from './cast';
 import { parse } from './markdown';
+import { bodyOf, checkWords, fail, previewOf, safety, windowOf } from './replies';
 
-const WORDS = 'velvet harbor orchard muscle timber lantern spoon gravity autumn mirror puzzle window';
 const MINUTE = 60_000;
 
 type Handler<C extends CommandType> = (command: CommandOf<C>) => CommandReplies[C];
@@ -31,20 +26,6 @@ interface Talk {
   view: ConversationView;
   messages: MessageView[];
 }
-
-const idOf = (name: string) => name.padEnd(22, 'x').slice(0, 22);
-const person = (username: string): PersonView => ({ account: idOf(username), username });
-const TOWN = [
-  'Ines',
-  'ines.w',
-  'Ingrid',
-  'Tomas.Reyes',
-  'Maren',
-  'Eleni',
-  'Anselm',
-  'Beatrix',
-  'Long.Longname-with_many.parts99',
-].map(person);
 
 export class MockBridge implements Bridge {
   #talks = new Map<string, Talk>();
@@ -129,7 +110,7 @@ export class MockBridge implements Bridge {
       return WORDS;
     },
     confirm_recovery_key: ({ words }) => {
-      this.#checkWords(words);
+      checkWords(words);
       this.#sign(this.#signedIn(this.#name(), true));
       return null;
     },
@@ -140,7 +121,7 @@ export class MockBridge implements Bridge {
       return null;
     },
     recover: ({ username, words }) => {
-      this.#checkWords(words);
+      checkWords(words);
       this.#sign(this.#signedIn(username, true));
       return null;
     },
@@ -192,7 +173,7 @@ export class MockBridge implements Bridge {
       return null;
     },
     history: ({ conversation, before, from, limit }) =>
-      window(this.#talk(conversation).messages, before, from, limit),
+      windowOf(this.#talk(conversation).messages, before, from, limit),
     mark_read: ({ conversation, through }) => {
       const talk = this.#talk(conversation);
       const left = talk.messages.filter(({ order, body }) => order > through && body.type === 'incoming');
@@ -245,14 +226,6 @@ export class MockBridge implements Bridge {
   #sign(account: AccountView): void {
     this.#account = account;
     this.#emit({ type: 'account', account });
-  }
-
-  #checkWords(words: string): void {
-    const given = words.trim().toLowerCase().split(/\s+/);
-    if (given.length !== 12) fail({ code: 'recovery_key_word_count', found: given.length });
-    const unknown = given.findIndex((word) => !WORDS.includes(word));
-    if (unknown >= 0) fail({ code: 'recovery_key_unknown_word', position: unknown + 1 });
-    if (given.join(' ') !== WORDS) fail({ code: 'recovery_key_checksum' });
   }
 
   #talk(id: string): Talk {
@@ -377,7 +350,11 @@ export class MockBridge implements Bridge {
         now - (100_040 - index) * 3 * MINUTE,
       );
     }
-    this.#line(talk, bodyOf('them', 'A hundred thousand slips, and not one of them lost.'), now - 118 * MINUTE);
+    this.#line(
+      talk,
+      bodyOf('them', 'A hundred thousand slips, and not one of them lost.'),
+      now - 118 * MINUTE,
+    );
     this.#refresh(talk);
   }
 
@@ -410,55 +387,4 @@ export class MockBridge implements Bridge {
     );
     this.#refresh(talk);
   }
-}
-
-function fail(problem: Problem): never {
-  throw new BridgeError(problem);
-}
-
-function bodyOf(who: Line['who'], text: string): MessageBody {
-  if (who === 'me') return { type: 'outgoing', text, document: parse(text), state: { type: 'read' } };
-  if (who === 'them') return { type: 'incoming', text, document: parse(text) };
-  return {
-    type: 'notice',
-    notice:
-      text === 'verified' ? { type: 'verified', method: 'qr' } : { type: 'key_changed', wasVerified: true },
-  };
-}
-
-function previewOf({ body, at }: MessageView): Preview {
-  if (body.type === 'notice') return { outgoing: false, text: '', notice: body.notice, state: null, at };
-  const outgoing = body.type === 'outgoing';
-  return { outgoing, text: body.text.slice(0, 120), notice: null, state: outgoing ? body.state : null, at };
-}
-
-function window(
-  all: readonly MessageView[],
-  before: string | null,
-  from: string | null,
-  limit: number,
-): HistoryView {
-  let start = Math.max(0, all.length - limit);
-  let end = all.length;
-  if (before !== null) {
-    end = all.findIndex(({ order }) => order >= before);
-    if (end < 0) end = all.length;
-    start = Math.max(0, end - limit);
-  } else if (from !== null) {
-    start = Math.max(
-      0,
-      all.findIndex(({ order }) => order >= from),
-    );
-    end = Math.min(all.length, start + limit);
-  }
-  return { messages: all.slice(start, end), older: start > 0, newer: end < all.length };
-}
-
-function safety(verification: VerificationView): SafetyView {
-  return {
-    groups: '30035 44776 92869 39689 28768 76545 82575 69162 57684 34409 18079 13104'.split(' '),
-    qr: 'AVNvdHRvIHZlcmlmaWNhdGlvbiBjb2RlLCB2ZXJzaW9uIG9uZSwgZm9yIHR3byBwZW9wbGUgd2hvIGNvbXBhcmUgdGhlaXIga2V5cyB3aXRoIGEgY2FtZXJhLCBhbmQgc29tZSBtb3JlIGJ5dGVz',
-    code: 'sotto1-7kqf-x2mw-9hvt-b3nr-5cdy-e8pj-6uza-4gls-7kqf-x2mw-9hvt-b3nr-5cdy-e8pj-6uza-4gls',
-    verification,
-  };
 }
