@@ -28,16 +28,20 @@ test('a swapped key of a verified person stops sending until it is resolved', as
   // Another device of Bob's makes Alice's browser ask for his list again.
   const second = await seat('bob');
   await second.signIn();
-  await alice.send('bob', 'For Bob only.');
 
   await expect(alice.page.getByText('bob’s key is not the one you verified')).toBeVisible();
   await expect(alice.page.getByRole('button', { name: 'Key changed. Verify bob' })).toBeVisible();
+  await expect(alice.messages('bob').getByText('Sending has stopped until you decide')).toBeVisible();
   await alice.send('bob', 'This must not leave.');
-  await expect(alice.page.getByText('The key that you verified has changed').first()).toBeVisible();
-  await expect(bob.page.getByText('This must not leave.')).toBeHidden();
+  await expect(alice.button('Send')).toBeDisabled();
+  await expect(alice.composer('bob')).toHaveValue('This must not leave.');
+  await alice.page.reload();
+  await expect(alice.button('Send')).toBeDisabled();
+  await expect(alice.message('bob', 'This must not leave.')).toHaveCount(0);
+  await expect(bob.page.getByText('This must not leave.')).toHaveCount(0);
 
   await alice.button('Withdraw verification').click();
   await alice.page.getByRole('dialog').getByRole('button', { name: 'Withdraw' }).click();
   await expect(alice.page.getByText('bob’s key is not the one you verified')).toBeHidden();
-  await expect(alice.composer('bob')).toBeEnabled();
+  await expect(alice.button('Send')).toBeEnabled();
 });

@@ -93,7 +93,7 @@ export class Store {
         })),
       );
       const transaction = this.#database.transaction([ROWS, META], 'readwrite', { durability: 'strict' });
-      const held = this.#checkFence(transaction, () => {
+      const why = this.#checkFence(transaction, () => {
         const store = transaction.objectStore(ROWS);
         if (clear) {
           store.clear();
@@ -105,7 +105,7 @@ export class Store {
         }
       });
       await completion(transaction).catch((error: unknown) => {
-        throw held() ? error : new FencedOff();
+        throw why() ?? error;
       });
       this.#key = key;
     } catch (error) {
@@ -143,18 +143,20 @@ export class Store {
     this.#database.close();
   }
 
-  /** Runs `write` within the transaction if this leader still leads, aborts it otherwise. */
-  #checkFence(transaction: IDBTransaction, write: () => void): () => boolean {
-    let held = true;
+  /** Runs `write` within the transaction if this leader still leads. Answers, once the transaction was aborted, what made it so. */
+  #checkFence(transaction: IDBTransaction, write: () => void): () => unknown {
+    let why: unknown;
     const fence = transaction.objectStore(META).get(FENCE);
     fence.onsuccess = () => {
-      if (fence.result === this.#leader) write();
-      else {
-        held = false;
+      try {
+        if (fence.result !== this.#leader) throw new FencedOff();
+        write();
+      } catch (error) {
+        why = error;
         transaction.abort();
       }
     };
-    return () => held;
+    return () => why;
   }
 }
 
