@@ -111,6 +111,8 @@ fn bindgen(
         .web(true)?
         .typescript(true)
         .ts_typed_array_buffers(true)
+        .remove_name_section(true)
+        .remove_producers_section(true)
         .generate(output)?;
     Ok(())
 }
