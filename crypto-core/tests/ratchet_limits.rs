@@ -210,3 +210,36 @@ fn stored_ratchets_whose_parts_disagree_are_refused() {
         assert!(PostQuantumRatchet::<MlKem768>::from_bytes(&version).is_err());
     }
 }
+
+/// A stored Double Ratchet (`docs/PROTOCOL.md`, section 5.9) of these parts.
+fn stored_double(turn: &[u8], receiving: &[u8]) -> Vec<u8> {
+    [&[1][..], &[7; 32], turn, &[8; 32], receiving, &[0; 4]].concat()
+}
+
+#[test]
+fn stored_double_ratchets_whose_parts_disagree_are_refused() {
+    let accepted = |bytes: &[u8]| DoubleRatchet::<Sotto>::from_bytes(bytes).is_ok();
+    let waiting = [&[0][..], &[1; 64]].concat();
+    let due = [&[1][..], &[9; 32], &[2; 32], &[0; 4]].concat();
+    let no_chain = vec![0];
+    let gaps = |numbers: &[u32]| {
+        let mut out = [[0; 4], (numbers.len() as u32).to_be_bytes()].concat();
+        for number in numbers {
+            out.extend([&number.to_be_bytes()[..], &[0; 8], &[3; 32]].concat());
+        }
+        out
+    };
+    let chain = |numbers: &[u32]| [&[1][..], &[4; 64], &[0, 0, 0, 9], &gaps(numbers)].concat();
+    // Who waits has received nothing; whose turn it is has.
+    assert!(accepted(&stored_double(&waiting, &no_chain)));
+    assert!(accepted(&stored_double(&due, &chain(&[]))));
+    assert!(!accepted(&stored_double(&waiting, &chain(&[]))));
+    assert!(!accepted(&stored_double(&due, &no_chain)));
+    // Skipped keys are in order, each once, and not too many.
+    assert!(accepted(&stored_double(&due, &chain(&[2, 5, 6]))));
+    assert!(!accepted(&stored_double(&due, &chain(&[2, 6, 5]))));
+    assert!(!accepted(&stored_double(&due, &chain(&[2, 2]))));
+    let many: Vec<_> = (0..2_001).collect();
+    assert!(accepted(&stored_double(&due, &chain(&many[..2_000]))));
+    assert!(!accepted(&stored_double(&due, &chain(&many))));
+}

@@ -150,9 +150,6 @@ impl<P: Parameters> DoubleRatchet<P> {
             .number
             .checked_add(1)
             .ok_or(ReceiveError::TooManySkipped)?;
-        if header.number > budget {
-            return Err(ReceiveError::TooManySkipped);
-        }
         let shared = ours
             .agree(&theirs)
             .map_err(|_| ReceiveError::BadRatchetKey)?;
