@@ -6,7 +6,7 @@ use sotto_crypto_core::recovery_key::RecoveryKey;
 use sotto_protocol::{AccountId, DeviceId, MessageId, codec, socket::ServerFrame};
 
 use crate::{
-    account::{devices::Removal, me::Me},
+    account::{devices::Removal, me::Me, upkeep::Upkeep},
     api::event::Event,
     connection::Phase,
     host::{CallId, EffectId, Row},
@@ -58,6 +58,7 @@ pub(crate) struct Home {
     pub(crate) damages: Damages,
     pub(crate) reads: HashMap<EffectId, ReadFor>,
     pub(crate) removal: Option<Removal>,
+    pub(crate) upkeep: Upkeep,
     /// A recovery key that is being read back.
     pub(crate) confirmation: Option<(CallId, RecoveryKey)>,
     /// This device is no longer in the signed list.
@@ -83,6 +84,7 @@ impl Home {
             damages: Damages::default(),
             reads: HashMap::new(),
             removal: None,
+            upkeep: Upkeep::default(),
             confirmation: None,
             removed: false,
             connected_at: 0,
@@ -152,6 +154,8 @@ impl Home {
             self.damages.restore_damaged(message(id)?, value)?;
         } else if key.starts_with(storage::RECENT) {
             self.damages.restore_recent(key, value)?;
+        } else if key == storage::VAULT_BEHIND {
+            self.upkeep.restore();
         } else if key == storage::PREKEYS || key.starts_with(storage::PREKEY) {
             self.prekeys.restore(key, value)?;
         }
@@ -256,6 +260,7 @@ impl Home {
             self.pump(t);
         }
         self.tend_prekeys(t);
+        self.tend_vault(t);
         self.ask_again(t);
     }
 
@@ -289,6 +294,7 @@ impl Home {
             (paused != 0).then_some(paused),
             self.prekeys.wake_at(online),
             self.damage_wake_at(),
+            self.upkeep.wake_at(),
         ];
         let when_online = when_online.into_iter().flatten().filter(|_| online).min();
         self.typing_wake_at().into_iter().chain(when_online).min()

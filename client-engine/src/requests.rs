@@ -38,6 +38,10 @@ pub(crate) enum Ask {
     Search(CallId),
     /// The vault, to read the recovery key back.
     Vault,
+    /// The vault, to bring it up to date.
+    VaultFetch,
+    /// The vault, brought up to date.
+    VaultPut { version: u64 },
     /// A device list without some device.
     RemoveDevice,
 }

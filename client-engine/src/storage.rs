@@ -22,6 +22,8 @@ const VERSION: u8 = 1;
 pub(crate) const ME: &str = "state/me";
 /// An account or a device that is being made.
 pub(crate) const PENDING: &str = "state/pending";
+/// The vault lacks decisions about contacts.
+pub(crate) const VAULT_BEHIND: &str = "state/vault-behind";
 /// The device session's token.
 pub(crate) const TOKEN: &str = "state/token";
 /// Counters and dates of the own prekeys.

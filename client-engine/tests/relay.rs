@@ -108,7 +108,7 @@ fn sign_in(name: &str, password: &str) -> Command {
 async fn two_people_talk_over_the_real_relay_and_a_kill_of_it_loses_nothing() {
     let data = fresh_folder();
     let mut relay = Relay::start(data.clone(), None);
-    let (mut alice, _, words) = register(&relay, "Alice", 1).await;
+    let (alice, _, words) = register(&relay, "Alice", 1).await;
     let (mut bob, bob_store, _) = register(&relay, "bob", 2).await;
     alice.ask::<()>(Command::ConfirmRecoveryKey { words }).await;
 

@@ -24,6 +24,7 @@ use crate::{
         ceremony::{Got, Next, Stage},
         enrolment::with_device,
         me::{Me, MeRow},
+        vault::Contact,
     },
     api::problem::Problem,
     home::Home,
@@ -43,6 +44,9 @@ const RETRY_MAX_MS: u64 = 60_000;
 pub(crate) struct PendingRow {
     pub(crate) me: MeRow,
     pub(crate) list: Bytes,
+    /// Whom the vault knows.
+    #[serde(default)]
+    pub(crate) contacts: Vec<Contact>,
     pub(crate) path: String,
     /// The enrolment token.
     pub(crate) bearer: Option<Bytes>,
@@ -342,6 +346,9 @@ impl Finish {
         t.delete(storage::PENDING.to_owned());
         let mut home = Box::new(Home::new(me, self.prekeys));
         home.directory.people.insert(account, person);
+        for contact in &self.row.contacts {
+            home.contact_known(t, contact);
+        }
         Outcome::Done {
             home,
             token,

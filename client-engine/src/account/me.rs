@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use sotto_crypto_core::{
     identity::{AccountKey, AccountSecret, DeviceSecret, UnverifiedDeviceCertificate},
     session::LocalDevice,
+    vault::VaultKey,
 };
 use sotto_protocol::{AccountId, Bytes, DeviceId};
 
@@ -29,6 +30,9 @@ pub(crate) struct MeRow {
     pub(crate) recovery: Option<Secret>,
     /// The newest vault that was seen.
     pub(crate) vault: u64,
+    /// The key that seals it.
+    #[serde(default)]
+    pub(crate) vault_key: Secret,
 }
 
 pub(crate) struct Me {
@@ -77,6 +81,20 @@ impl Me {
 
     pub(crate) fn vault_version(&self) -> u64 {
         self.row.vault
+    }
+
+    /// The key that seals the vault.
+    pub(crate) fn vault_key(&self) -> Option<VaultKey> {
+        let key = self.row.vault_key.array::<32>().ok()?;
+        Some(VaultKey::from_bytes(*key))
+    }
+
+    /// This version of the vault exists: no older one is believed.
+    pub(crate) fn saw_vault(&mut self, t: &mut Turn<'_>, version: u64) {
+        if version > self.row.vault {
+            self.row.vault = version;
+            self.store(t);
+        }
     }
 
     /// The recovery key has opened the vault: it need not be kept here any more.

@@ -8,4 +8,5 @@ pub(crate) mod me;
 pub(crate) mod recovery;
 pub(crate) mod register;
 pub(crate) mod sign_in;
+pub(crate) mod upkeep;
 pub(crate) mod vault;

@@ -128,7 +128,7 @@ fn found(
     let list = DeviceList::first(&secret, account, vec![certificate.clone()])
         .map_err(|_| Problem::Internal)?;
     let (account, device) = (AccountId(*account.as_bytes()), DeviceId(*device.as_bytes()));
-    let vault = vault::first(t, account, &secret, export, &recovery)?;
+    let (vault, vault_key) = vault::first(t, account, &secret, export, &recovery)?;
     let (prekeys, upload) = Prekeys::first(t, &device_secret);
     let body = RegisterFinish {
         ceremony,
@@ -159,8 +159,10 @@ fn found(
             confirmed: false,
             recovery: Some(Secret::from(&recovery.as_bytes()[..])),
             vault: 1,
+            vault_key,
         },
         list: list.encode().into(),
+        contacts: Vec::new(),
         path: "/v1/register/finish".to_owned(),
         bearer: None,
         body: sotto_protocol::codec::to_json(&body).map_err(|_| Problem::Internal)?,

@@ -1,7 +1,7 @@
 //! What the vault holds, sealing and opening it (PROTOCOL.md sections 3 and 9.1).
 //!
 //! ```text
-//! content = CBOR {"v": 1, "account_secret": <32 bytes>}
+//! content = CBOR {"v": 1, "account_secret": <32 bytes>, "contacts": [{…}]}
 //! ```
 
 use serde::{Deserialize, Serialize};
@@ -13,12 +13,30 @@ use sotto_crypto_core::{
 use sotto_protocol::{AccountId, codec, http::Vault};
 use zeroize::Zeroizing;
 
-use crate::{api::problem::Problem, people::directory::core_account, storage::Secret, turn::Turn};
+use crate::{
+    api::{problem::Problem, view::Standing},
+    people::{conversation::Verified, directory::core_account},
+    storage::Secret,
+    turn::Turn,
+};
 
 #[derive(Serialize, Deserialize)]
 struct Content {
     v: u8,
     account_secret: Secret,
+    #[serde(default)]
+    contacts: Vec<Contact>,
+}
+
+/// Whom the person knows, or has blocked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Contact {
+    pub(crate) account: AccountId,
+    pub(crate) username: String,
+    pub(crate) standing: Standing,
+    /// When that was decided.
+    pub(crate) at: u64,
+    pub(crate) verified: Option<Verified>,
 }
 
 /// A way into the vault, with which it is opened.
@@ -33,6 +51,7 @@ pub(crate) enum Key<'a> {
 pub(crate) struct Opened {
     pub(crate) key: VaultKey,
     pub(crate) secret: AccountSecret,
+    pub(crate) contacts: Vec<Contact>,
 }
 
 /// Makes the account's first vault.
@@ -42,17 +61,18 @@ pub(crate) fn first(
     secret: &AccountSecret,
     export_key: &[u8],
     recovery: &RecoveryKey,
-) -> Result<Vault, Problem> {
+) -> Result<(Vault, Secret), Problem> {
     let key = VaultKey::generate(t.rng);
     let id = core_account(account);
     let password = WrappingKey::from_opaque_export(export_key).map_err(|_| Problem::Internal)?;
     let recovery = WrappingKey::from_recovery_key(recovery);
-    Ok(Vault {
+    let vault = Vault {
         version: 1,
-        sealed: seal(t, account, &key, 1, secret)?.into(),
+        sealed: seal(t, account, &key, 1, secret, &[])?.into(),
         password_wrap: password.wrap(&key, id, t.rng).into(),
         recovery_wrap: recovery.wrap(&key, id, t.rng).into(),
-    })
+    };
+    Ok((vault, Secret::from(&key.as_bytes()[..])))
 }
 
 fn seal(
@@ -61,10 +81,12 @@ fn seal(
     key: &VaultKey,
     version: u64,
     secret: &AccountSecret,
+    contacts: &[Contact],
 ) -> Result<Vec<u8>, Problem> {
     let content = Content {
         v: 1,
         account_secret: Secret::from(&secret.to_bytes()[..]),
+        contacts: contacts.to_vec(),
     };
     let content = codec::to_cbor(&content).map_err(|_| Problem::Internal)?;
     let content = Zeroizing::new(content);
@@ -92,10 +114,38 @@ pub(crate) fn renew_password(
     let password = WrappingKey::from_opaque_export(export_key).map_err(|_| Problem::Internal)?;
     Ok(Vault {
         version,
-        sealed: seal(t, account, &opened.key, version, &opened.secret)?.into(),
+        sealed: seal(
+            t,
+            account,
+            &opened.key,
+            version,
+            &opened.secret,
+            &opened.contacts,
+        )?
+        .into(),
         password_wrap: password
             .wrap(&opened.key, core_account(account), t.rng)
             .into(),
+        recovery_wrap: vault.recovery_wrap.clone(),
+    })
+}
+
+/// The next version, with these contacts.
+pub(crate) fn with_contacts(
+    t: &mut Turn<'_>,
+    account: AccountId,
+    opened: &Opened,
+    vault: &Vault,
+    contacts: &[Contact],
+) -> Result<Vault, Problem> {
+    let version = vault
+        .version
+        .checked_add(1)
+        .ok_or(Problem::RelayMisbehaved)?;
+    Ok(Vault {
+        version,
+        sealed: seal(t, account, &opened.key, version, &opened.secret, contacts)?.into(),
+        password_wrap: vault.password_wrap.clone(),
         recovery_wrap: vault.recovery_wrap.clone(),
     })
 }
@@ -117,7 +167,17 @@ pub(crate) fn open(
             .unwrap(id, &vault.recovery_wrap)
             .ok()?,
     };
-    let opened = open_vault(&key, id, newest_seen, &vault.sealed).ok()?;
+    open_with(account, vault, key, newest_seen)
+}
+
+/// As [`open`], with the vault key itself.
+pub(crate) fn open_with(
+    account: AccountId,
+    vault: &Vault,
+    key: VaultKey,
+    newest_seen: u64,
+) -> Option<Opened> {
+    let opened = open_vault(&key, core_account(account), newest_seen, &vault.sealed).ok()?;
     if opened.version != vault.version {
         return None;
     }
@@ -126,5 +186,6 @@ pub(crate) fn open(
     Some(Opened {
         key,
         secret: AccountSecret::from_bytes(&secret),
+        contacts: content.contacts,
     })
 }

@@ -301,6 +301,8 @@ impl Engine {
                     self.tell_account(t);
                 }
             }
+            Ask::VaultFetch => home.vault_for_upkeep(t, answer),
+            Ask::VaultPut { version } => home.vault_was_put(t, version, answer),
             Ask::RemoveDevice => {
                 if home.device_removed(t, answer) == Removed::SignedOut {
                     self.removed(t, true);

@@ -67,6 +67,7 @@ impl Home {
             };
             self.conversation_or_new(account, &username, Standing::Accepted, t.now);
             self.store_conversation(t, account);
+            self.contacts_changed(t);
         }
         let view = self
             .conversations
@@ -102,6 +103,7 @@ impl Home {
         }
         self.set_standing(t, account, standing, t.now);
         self.tell_standing(t, account);
+        self.contacts_changed(t);
         Ok(())
     }
 

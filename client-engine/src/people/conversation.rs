@@ -26,7 +26,7 @@ use crate::{
 const PREVIEW_CHARS: usize = 120;
 
 /// How this account's key was verified.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Verified {
     /// The key that was compared: a verification is of a key, not of a name.
     pub(crate) key: Bytes,

@@ -84,6 +84,7 @@ impl Home {
         let key = self.directory.get(with).ok_or(Problem::Unknown)?.key;
         let device = self.me.device.to_string();
         self.set_verified(t, with, &key, method, t.now, device)?;
+        self.contacts_changed(t);
         self.tell_own_devices(
             t,
             Sync::Verification {
@@ -128,6 +129,7 @@ impl Home {
             .map(|person| person.key.as_bytes().to_vec())
             .unwrap_or_default();
         if self.set_withdrawn(t, with)? {
+            self.contacts_changed(t);
             self.tell_own_devices(
                 t,
                 Sync::Verification {

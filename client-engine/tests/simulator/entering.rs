@@ -112,3 +112,67 @@ fn a_tampered_vault_or_device_list_lets_nobody_in() {
     w.relay.accounts.get_mut(&id).unwrap().lists[0] = list;
     w.get::<()>(client, sign_in);
 }
+
+#[test]
+fn who_comes_back_finds_whom_they_knew_blocked_and_verified() {
+    let mut w = World::new(seed());
+    let (alice, _) = w.register("alice");
+    let others: Vec<usize> = ["bob", "carol", "dave"].map(|n| w.register(n).0).into();
+    let with: Vec<String> = others.iter().map(|other| w.open(alice, *other)).collect();
+    w.get::<()>(
+        alice,
+        Command::MarkVerified {
+            conversation: with[0].clone(),
+        },
+    );
+    w.get::<()>(
+        alice,
+        Command::Block {
+            conversation: with[1].clone(),
+        },
+    );
+    w.pass(30_000);
+    w.get::<()>(alice, Command::SignOut {});
+    let again = w.sign_in("alice");
+    let all: Vec<ConversationView> = w.get(again, Command::Conversations {});
+    assert_eq!(all.len(), 3);
+    let view = |id: &String| all.iter().find(|c| c.id == *id).unwrap();
+    assert!(matches!(
+        view(&with[0]).verification,
+        VerificationView::Verified { .. }
+    ));
+    assert_eq!(view(&with[1]).standing, Standing::Blocked);
+    assert_eq!(view(&with[2]).standing, Standing::Accepted);
+    // Who is blocked stays unseen, who is known is no stranger.
+    let with_alice = w.clients[again].id();
+    for other in &others[1..] {
+        w.open(*other, again);
+        w.send(*other, &with_alice, "welcome back");
+    }
+    w.pass(5_000);
+    assert!(w.texts(again, &with[1]).is_empty());
+    assert_eq!(w.texts(again, &with[2]), ["welcome back"]);
+    assert_eq!(
+        w.clients[again].conversations[&with[2]].standing,
+        Standing::Accepted
+    );
+}
+
+#[test]
+fn devices_that_change_the_vault_at_once_lose_nothing_of_it() {
+    let mut w = World::new(seed());
+    let (first, _) = w.register("alice");
+    let others: Vec<usize> = ["bob", "carol", "dave"].map(|n| w.register(n).0).into();
+    let second = w.sign_in("alice");
+    for (at, other) in others.iter().enumerate() {
+        let account = w.clients[*other].id();
+        let client = [first, second][at % 2];
+        w.command(client, Command::OpenConversation { account });
+    }
+    w.pass(60_000);
+    w.stop(first);
+    w.stop(second);
+    let third = w.sign_in("alice");
+    let all: Vec<ConversationView> = w.get(third, Command::Conversations {});
+    assert_eq!(all.len(), 3);
+}

@@ -254,6 +254,16 @@ impl Relay {
     ) -> Reply {
         match (method, parts) {
             ("GET", ["vault"]) => ok(self.accounts[&account].vault.as_ref().unwrap()),
+            ("PUT", ["vault"]) => {
+                let vault: Vault = read(body)?;
+                let stored = self.accounts.get_mut(&account).unwrap();
+                let stored = stored.vault.as_mut().unwrap();
+                if vault.version != stored.version + 1 {
+                    return Err(fail(ProblemCode::VaultConflict, 409));
+                }
+                *stored = vault;
+                Ok(Vec::new())
+            }
             ("GET", ["users"]) => {
                 let prefix = query.trim_start_matches("prefix=").to_lowercase();
                 let mut people: Vec<Person> = self

@@ -263,7 +263,7 @@ impl World {
         let soon = self.soon();
         let it = &mut self.clients[client];
         let incarnation = it.incarnation;
-        let mut answer = |input| Happening::Input {
+        let answer = |input| Happening::Input {
             client,
             incarnation,
             input,
