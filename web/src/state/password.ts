@@ -1,4 +1,5 @@
 // How strong a password is, judged in the browser, and why not in words.
+import { BridgeError } from '../bridge/bridge';
 import { m } from '../paraglide/messages.js';
 
 export type Strength = 0 | 1 | 2 | 3 | 4;
@@ -20,7 +21,10 @@ export function loadJudge() {
 
 /** `personal`: what nobody should build a password from: the own user name. */
 export async function judge(password: string, personal: readonly string[]): Promise<Judgement> {
-  const { zxcvbn } = await loadJudge();
+  const { zxcvbn } = await loadJudge().catch(() => {
+    // The dictionaries come from the relay, too.
+    throw new BridgeError({ code: 'offline' });
+  });
   const result = zxcvbn.check(password.slice(0, JUDGED), [...personal, 'sotto']);
   const enough = result.score >= ENOUGH;
   return { strength: result.score, enough, hint: enough ? '' : hintWords(result.feedback) };
