@@ -15,7 +15,10 @@ mod mailboxes;
 
 use std::{path::PathBuf, sync::Arc};
 
-use sotto_server::store::{memory::{MemoryAccounts, MemoryMailboxes}, sqlite::Sqlite};
+use sotto_server::store::{
+    memory::{MemoryAccounts, MemoryMailboxes},
+    sqlite::Sqlite,
+};
 
 #[tokio::test]
 async fn accounts_in_memory() {
