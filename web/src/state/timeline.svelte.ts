@@ -56,14 +56,21 @@ export class Timeline {
     this.ready = true;
   }
 
-  /** Asks again for what is on screen, when events may have been missed. */
+  /** Asks again for what is on screen, when events may have been missed; the place that is being read stays in the window. */
   async #again(): Promise<void> {
     const first = this.messages[0];
+    const last = this.messages.at(-1);
     try {
-      if (first === undefined || !this.newer) await this.toLatest();
-      else {
-        const window = await this.#history({ before: null, from: first.order });
-        this.#show(window.messages, this.older, window.newer);
+      if (first === undefined || last === undefined) {
+        await this.toLatest();
+      } else if (this.newer) {
+        const same = await this.#history({ before: null, from: first.order }, this.messages.length);
+        this.#show(same.messages, this.older, same.newer);
+      } else {
+        const newest = await this.#history({ before: null, from: null });
+        const from = newest.messages[0]?.order;
+        if (from === undefined || from > last.order) this.#show(newest.messages, newest.older, newest.newer);
+        else this.messages = [...this.messages.filter(({ order }) => order < from), ...newest.messages];
       }
     } catch {
       // What is on screen stays; the next event or scroll asks again.
@@ -131,8 +138,8 @@ export class Timeline {
     this.dividerCount = 0;
   }
 
-  #history(cursor: { before: string | null; from: string | null }) {
-    return this.#engine.call({ type: 'history', conversation: this.conversation, limit: PAGE, ...cursor });
+  #history(cursor: { before: string | null; from: string | null }, limit = PAGE) {
+    return this.#engine.call({ type: 'history', conversation: this.conversation, limit, ...cursor });
   }
 
   #show(messages: readonly MessageView[], older: boolean, newer: boolean): void {

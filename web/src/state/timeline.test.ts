@@ -33,6 +33,7 @@ function message(index: number, conversation = 'c'): MessageView {
 function engineOf(count: number) {
   const all = Array.from({ length: count }, (_, index) => message(index));
   let tell: (event: Event) => void = () => undefined;
+  let resync: () => void = () => undefined;
   let refusal: BridgeError | null = null;
   const history = (before: string | null, from: string | null, limit: number): HistoryView => {
     const end =
@@ -70,12 +71,20 @@ function engineOf(count: number) {
       tell = listener;
       return () => undefined;
     },
-    onResync: () => () => undefined,
+    onResync: (listener: () => void) => {
+      resync = listener;
+      return () => undefined;
+    },
     expectPassword: () => undefined,
   };
   return {
     engine: engine as unknown as Engine,
     tell: (event: Event) => tell(event),
+    /** Something came while nobody was told. */
+    missed: (change: (all: MessageView[]) => void) => {
+      change(all);
+      resync();
+    },
     refuse: (problem: BridgeError) => (refusal = problem),
   };
 }
@@ -169,5 +178,30 @@ describe('the window of a conversation', () => {
     await timeline.open();
     tell({ type: 'message_removed', conversation: 'c', id: 'm0' });
     expect(orders(timeline)).toEqual([key(1)]);
+  });
+
+  it('makes up for missed events without losing the place that is being read', async () => {
+    const { engine, missed } = engineOf(1_000);
+    const timeline = new Timeline(engine, CONVERSATION);
+    await timeline.open();
+    await timeline.loadOlder();
+    const before = orders(timeline);
+    missed((all) => {
+      all.splice(990, 1);
+      all.push(message(1_000));
+    });
+    await vi.waitFor(() => expect(orders(timeline)).toContain(key(1_000)));
+    expect(orders(timeline)).toEqual([...before.filter((order) => order !== key(990)), key(1_000)]);
+  });
+
+  it('shows the newest after having missed more than a window', async () => {
+    const { engine, missed } = engineOf(100);
+    const timeline = new Timeline(engine, CONVERSATION);
+    await timeline.open();
+    missed((all) => {
+      for (let index = 100; index < 500; index++) all.push(message(index));
+    });
+    await vi.waitFor(() => expect(orders(timeline).at(-1)).toBe(key(499)));
+    expect(timeline.older).toBe(true);
   });
 });
