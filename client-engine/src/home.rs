@@ -148,8 +148,9 @@ impl Home {
         } else if let Some(id) = key.strip_prefix(storage::EARLY) {
             self.receipts.restore_early(message(id)?, value)?;
         } else if let Some(id) = key.strip_prefix(storage::SESSIONS) {
-            let device: DeviceId = id.parse().map_err(|_| Corrupt)?;
-            self.sessions.restore(device, value)?;
+            let (id, device) = id.split_once('/').ok_or(Corrupt)?;
+            let device: DeviceId = device.parse().map_err(|_| Corrupt)?;
+            self.sessions.restore((account(id)?, device), value)?;
         } else if let Some(id) = key.strip_prefix(storage::DAMAGED) {
             self.damages.restore_damaged(message(id)?, value)?;
         } else if key.starts_with(storage::RECENT) {

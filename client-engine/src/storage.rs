@@ -75,8 +75,8 @@ pub(crate) fn receipts(account: AccountId) -> String {
     format!("{RECEIPTS}{account}")
 }
 
-pub(crate) fn sessions(device: DeviceId) -> String {
-    format!("{SESSIONS}{device}")
+pub(crate) fn sessions((account, device): (AccountId, DeviceId)) -> String {
+    format!("{SESSIONS}{account}/{device}")
 }
 
 pub(crate) fn damaged(id: MessageId) -> String {

@@ -1,5 +1,14 @@
 //! Engines over the real relay: real OPAQUE, real HTTP and socket, a real SQLite file, and a relay that is killed.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test: what is not as expected fails it"
+)]
+
 mod host;
 
 use std::{

@@ -31,7 +31,7 @@ pub(crate) enum Recover {
     },
     /// The password module makes the record.
     Sealing {
-        opened: vault::Opened,
+        opened: Box<vault::Opened>,
         enrolment: Box<Enrolment>,
     },
 }
@@ -127,6 +127,7 @@ impl Recover {
                     response: response.0,
                 });
                 let enrolment = Box::new(enrolment);
+                let opened = Box::new(opened);
                 let stage = Self::Sealing { opened, enrolment };
                 Ok((Stage::Recover(Box::new(stage)), waits))
             }

@@ -143,12 +143,15 @@ impl Home {
                 .directory
                 .get(from)
                 .is_some_and(|person| person.device(device).is_some());
-            if !listed || !self.sessions.reset(device, t.now) {
+            if !listed || !self.sessions.reset((from, device), t.now) {
                 continue;
             }
             let mut ids = Vec::new();
             for (id, damage) in &mut self.damages.damaged {
-                if damage.device == device && !damage.asked && ids.len() < IDS_MAX {
+                if (damage.from, damage.device) == (from, device)
+                    && !damage.asked
+                    && ids.len() < IDS_MAX
+                {
                     damage.asked = true;
                     t.put(storage::damaged(*id), damage);
                     ids.push(*id);
@@ -167,7 +170,7 @@ impl Home {
                     .get(d.from)
                     .is_some_and(|person| person.device(d.device).is_some())
             })
-            .map(|d| self.sessions.reset_after(d.device))
+            .map(|d| self.sessions.reset_after((d.from, d.device)))
             .min()
     }
 
@@ -276,7 +279,8 @@ impl Home {
         if request.device != self.me.device {
             return;
         }
-        self.sessions.prefer(origin.device, &origin.session);
+        self.sessions
+            .prefer((origin.account, origin.device), &origin.session);
         let to = origin.account;
         let mut unavailable = Vec::new();
         for id in &request.ids {

@@ -58,7 +58,7 @@ impl Home {
         let (local, prekeys) = (&self.me.local, &self.prekeys);
         match self
             .sessions
-            .open(d.device, local, &remote, prekeys, &d.body, t)
+            .open((d.from, d.device), local, &remote, prekeys, &d.body, t)
         {
             Reading::Opened {
                 plaintext,

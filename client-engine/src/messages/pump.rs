@@ -82,7 +82,7 @@ impl Home {
             let strangers: Vec<DeviceId> = missing
                 .iter()
                 .copied()
-                .filter(|device| !self.sessions.ready(*device))
+                .filter(|device| !self.sessions.ready((to, *device)))
                 .collect();
             if !strangers.is_empty() {
                 self.claim(t, to, strangers);
@@ -90,7 +90,7 @@ impl Home {
             }
             let plaintext = item.body.encode();
             for device in missing {
-                let Some(body) = self.sessions.encrypt(t, device, &plaintext) else {
+                let Some(body) = self.sessions.encrypt(t, (to, device), &plaintext) else {
                     self.claim(t, to, vec![device]);
                     return Try::Wait;
                 };

@@ -39,9 +39,9 @@ impl Home {
         let devices: Vec<DeviceId> = person.device_ids().collect();
         let mut envelopes = Vec::new();
         for device in devices {
-            if self.sessions.ready(device)
-                && self.sessions.spend_typing(device)
-                && let Some(body) = self.sessions.encrypt(t, device, &plaintext)
+            if self.sessions.ready((account, device))
+                && self.sessions.spend_typing((account, device))
+                && let Some(body) = self.sessions.encrypt(t, (account, device), &plaintext)
             {
                 envelopes.push(Envelope {
                     device,
@@ -80,7 +80,10 @@ impl Home {
             return;
         };
         let (local, prekeys) = (&self.me.local, &self.prekeys);
-        let reading = self.sessions.open(device, local, &remote, prekeys, body, t);
+        let address = (from, device);
+        let reading = self
+            .sessions
+            .open(address, local, &remote, prekeys, body, t);
         let Reading::Opened {
             plaintext, used, ..
         } = reading

@@ -106,7 +106,7 @@ impl Home {
         for device in before.iter().flat_map(Person::device_ids) {
             // What a departed device sent before may still wait for its session.
             if key_changed || person.sender(device).is_none() {
-                self.sessions.remove(t, device);
+                self.sessions.remove(t, (account, device));
             }
         }
         let unchanged = !key_changed
@@ -271,7 +271,8 @@ impl Home {
                     before
                         .into_iter()
                         .map(device_id)
-                        .filter(|device| person.sender(*device).is_none()),
+                        .filter(|device| person.sender(*device).is_none())
+                        .map(|device| (*account, device)),
                 );
             }
         }

@@ -103,7 +103,7 @@ impl Home {
                 .get(account)
                 .and_then(|person| begin(self, person, bundle, t));
             if let Some(session) = session {
-                self.sessions.begin(bundle.device, session);
+                self.sessions.begin((account, bundle.device), session);
                 begun += 1;
             }
         }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sotto_crypto_core::session::{
     DecryptError, LocalDevice, Opened, PrekeyStore, RemoteDevice, Session, UsedPrekeys,
 };
-use sotto_protocol::DeviceId;
+use sotto_protocol::{AccountId, DeviceId};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -27,6 +27,9 @@ const RESET_MIN_MS: u64 = 10_000;
 const RESET_MAX_MS: u64 = 60 * 60_000;
 /// Typing notices without anything coming back: each may be lost, and costs the other side a skipped key.
 const TYPING_MAX: u32 = 20;
+
+/// Whose device. Device ids are chosen by their owners, so only with the account do they say who reads what is sealed in a session.
+pub(crate) type Address = (AccountId, DeviceId);
 
 /// Sessions with one device.
 #[derive(Default)]
@@ -157,13 +160,13 @@ impl DeviceSessions {
 /// All sessions.
 #[derive(Default)]
 pub(crate) struct Sessions {
-    devices: HashMap<DeviceId, DeviceSessions>,
+    devices: HashMap<Address, DeviceSessions>,
     /// Changed in this step: written once, at its end.
-    dirty: BTreeSet<DeviceId>,
+    dirty: BTreeSet<Address>,
 }
 
 impl Sessions {
-    pub(crate) fn restore(&mut self, device: DeviceId, value: &[u8]) -> Result<(), Corrupt> {
+    pub(crate) fn restore(&mut self, device: Address, value: &[u8]) -> Result<(), Corrupt> {
         let row: SessionsRow = storage::get(value)?;
         let sessions = row
             .sessions
@@ -192,7 +195,7 @@ impl Sessions {
         }
     }
 
-    pub(crate) fn remove(&mut self, t: &mut Turn<'_>, device: DeviceId) {
+    pub(crate) fn remove(&mut self, t: &mut Turn<'_>, device: Address) {
         self.dirty.remove(&device);
         if self.devices.remove(&device).is_some() {
             t.delete(storage::sessions(device));
@@ -200,14 +203,14 @@ impl Sessions {
     }
 
     /// There is a session to write with.
-    pub(crate) fn ready(&self, device: DeviceId) -> bool {
+    pub(crate) fn ready(&self, device: Address) -> bool {
         self.devices
             .get(&device)
             .is_some_and(|d| !d.renew && !d.sessions.is_empty())
     }
 
     /// A fresh session, begun here.
-    pub(crate) fn begin(&mut self, device: DeviceId, session: Session) {
+    pub(crate) fn begin(&mut self, device: Address, session: Session) {
         let sessions = self.devices.entry(device).or_default();
         sessions.renew = false;
         sessions.add(session, true);
@@ -218,7 +221,7 @@ impl Sessions {
     pub(crate) fn encrypt(
         &mut self,
         t: &mut Turn<'_>,
-        device: DeviceId,
+        device: Address,
         plaintext: &[u8],
     ) -> Option<Vec<u8>> {
         let sessions = self.devices.get_mut(&device)?;
@@ -232,7 +235,7 @@ impl Sessions {
 
     pub(crate) fn open(
         &mut self,
-        device: DeviceId,
+        device: Address,
         local: &LocalDevice,
         remote: &RemoteDevice,
         prekeys: &impl PrekeyStore,
@@ -255,7 +258,7 @@ impl Sessions {
     }
 
     /// The other side replaced its session by this one: so do we.
-    pub(crate) fn prefer(&mut self, device: DeviceId, session: &[u8; 16]) {
+    pub(crate) fn prefer(&mut self, device: Address, session: &[u8; 16]) {
         if let Some(sessions) = self.devices.get_mut(&device)
             && let Some(at) = sessions.find(session)
         {
@@ -266,7 +269,7 @@ impl Sessions {
     }
 
     /// Something of this device can't be read: wants a fresh session, unless there was one a moment ago. True if it is to be had now.
-    pub(crate) fn reset(&mut self, device: DeviceId, now: u64) -> bool {
+    pub(crate) fn reset(&mut self, device: Address, now: u64) -> bool {
         let sessions = self.devices.entry(device).or_default();
         if now < sessions.reset_after {
             return false;
@@ -281,12 +284,12 @@ impl Sessions {
         true
     }
 
-    pub(crate) fn reset_after(&self, device: DeviceId) -> u64 {
+    pub(crate) fn reset_after(&self, device: Address) -> u64 {
         self.devices.get(&device).map_or(0, |d| d.reset_after)
     }
 
     /// Whether a typing notice may be spent on this device.
-    pub(crate) fn spend_typing(&mut self, device: DeviceId) -> bool {
+    pub(crate) fn spend_typing(&mut self, device: Address) -> bool {
         self.devices.get_mut(&device).is_some_and(|sessions| {
             sessions.typings += 1;
             sessions.typings <= TYPING_MAX
