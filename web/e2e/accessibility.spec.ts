@@ -25,7 +25,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     { width: 360, height: 640 },
   ]) {
     test(`every screen, ${colorScheme}, ${viewport.width} px wide`, async ({ seat, newcomer }) => {
-      test.setTimeout(120_000);
+      test.setTimeout(300_000);
       const bob = await newcomer('bob');
       const alice = await seat('alice', { colorScheme, viewport });
       const look = async (screen: string) => {

@@ -1,7 +1,6 @@
 // A browser that refuses to store, or has no room left.
 import { expect, test } from './support/test';
-import { acquaint } from './support/acquaint';
-import { beforeWorker } from './support/worker';
+import { beforeWorker, setStorageFull } from './support/worker';
 
 test('refused storage is said in words, and nothing can be begun', async ({ seat }) => {
   const person = await seat('dora');
@@ -16,22 +15,9 @@ test('refused storage is said in words, and nothing can be begun', async ({ seat
 });
 
 test('full storage is said in words, the text stays, and it goes out once there is room', async ({
-  newcomer,
+  pair: { alice, bob },
 }) => {
-  const { alice, bob } = await acquaint(newcomer);
-  await beforeWorker(
-    alice.context,
-    `const put = IDBObjectStore.prototype.put;
-     let full = false;
-     new BroadcastChannel('test-storage').onmessage = ({ data }) => { full = data };
-     IDBObjectStore.prototype.put = function (...args) {
-       if (full) throw new DOMException('full', 'QuotaExceededError');
-       return put.apply(this, args);
-     }`,
-  );
-  const setFull = (full: boolean) =>
-    alice.page.evaluate((value) => new BroadcastChannel('test-storage').postMessage(value), full);
-  await alice.page.reload();
+  const setFull = (full: boolean) => setStorageFull(alice.page, full);
   await alice.composer('bob').fill('Is there room?');
   await setFull(true);
   await alice.composer('bob').press('Enter');

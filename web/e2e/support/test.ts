@@ -76,7 +76,7 @@ export const test = base.extend<Fixtures, Shared>({
       await use({ place, ...(await acquaint(place.newcomer)) });
       await place.leave();
     },
-    { scope: 'worker', timeout: 120_000 },
+    { scope: 'worker', timeout: 180_000 },
   ],
   pair: async ({ shared }, use) => {
     await use(shared);
