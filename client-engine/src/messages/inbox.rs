@@ -77,14 +77,19 @@ impl Home {
             }
             let (seq, from) = (delivery.seq, delivery.from);
             // Behind one that waits, everything of the same sender waits, so that their order stays.
-            let received = if self.inbox.waits_for(from) {
+            let behind = self.inbox.waits_for(from);
+            let received = if behind {
                 Received::Wait
             } else {
                 self.receive(t, &delivery, false)
             };
             if received == Received::Wait {
                 self.inbox.open.insert(seq, Some(delivery));
-                self.fetch_lists(t, from);
+                if behind {
+                    self.fetch_lists(t, from);
+                } else {
+                    self.fetch_lists_anew(t, from);
+                }
             } else if seq > self.inbox.acked {
                 self.inbox.open.insert(seq, None);
             } else {

@@ -68,6 +68,7 @@ impl Home {
                 return Try::Go;
             }
             // Signed out everywhere: until they come back there is nothing to encrypt for.
+            self.look_again(t, to);
             return Try::Wait;
         }
         let Some(item) = self.outbox.items.get_mut(&seq) else {

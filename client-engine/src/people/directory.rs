@@ -248,9 +248,23 @@ pub(crate) struct Inquiry {
     pub(crate) asked: u64,
     /// Not again before.
     pub(crate) retry_at: u64,
+    /// Again at this time, though nothing failed; sooner if there is reason.
+    pub(crate) look_at: u64,
+    /// The answer that is due may be older than what it is wanted for.
+    pub(crate) again: bool,
     pub(crate) attempts: u32,
     /// Commands that wait for the person.
     pub(crate) calls: Vec<CallId>,
+}
+
+impl Inquiry {
+    /// When it is to be asked by itself.
+    pub(crate) fn due(&self) -> Option<u64> {
+        [self.retry_at, self.look_at]
+            .into_iter()
+            .find(|at| *at != 0)
+            .filter(|_| !self.busy)
+    }
 }
 
 /// Everybody that is known.

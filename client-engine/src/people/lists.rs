@@ -12,6 +12,8 @@ use crate::{
 
 const RETRY_MIN_MS: u64 = 2_000;
 const RETRY_MAX_MS: u64 = 5 * 60_000;
+/// Somebody without devices, for whom something waits, is looked up so often.
+const LOOK_MS: u64 = 60_000;
 
 fn pause(attempts: u32) -> u64 {
     RETRY_MIN_MS
@@ -38,8 +40,24 @@ impl Home {
             return;
         }
         inquiry.busy = true;
+        inquiry.look_at = 0;
         inquiry.asked = inquiry.wanted;
         self.ask_lists(t, account, after);
+    }
+
+    /// Something came from a device that is not in the known list. An answer that is already due may be older than that.
+    pub(crate) fn fetch_lists_anew(&mut self, t: &mut Turn<'_>, account: AccountId) {
+        let inquiry = self.directory.inquiries.entry(account).or_default();
+        inquiry.again = inquiry.busy;
+        self.fetch_lists(t, account);
+    }
+
+    /// Something waits for this account to have devices again. The relay tells of that only whom it has lately seen dealing with it.
+    pub(crate) fn look_again(&mut self, t: &Turn<'_>, account: AccountId) {
+        let inquiry = self.directory.inquiries.entry(account).or_default();
+        if inquiry.look_at == 0 {
+            inquiry.look_at = t.now.saturating_add(LOOK_MS);
+        }
     }
 
     fn ask_lists(&mut self, t: &mut Turn<'_>, account: AccountId, after: u64) {
@@ -133,7 +151,8 @@ impl Home {
             self.key_changed(t, account, false);
         }
         let inquiry = self.directory.inquiries.entry(account).or_default();
-        if more || (inquiry.wanted > version && inquiry.wanted > inquiry.asked) {
+        let again = std::mem::take(&mut inquiry.again);
+        if more || again || (inquiry.wanted > version && inquiry.wanted > inquiry.asked) {
             inquiry.busy = true;
             inquiry.asked = inquiry.wanted;
             return self.ask_lists(t, account, version);
@@ -220,9 +239,7 @@ impl Home {
             .inquiries
             .iter()
             .filter(|(account, inquiry)| {
-                !inquiry.busy
-                    && inquiry.retry_at != 0
-                    && t.now >= inquiry.retry_at
+                inquiry.due().is_some_and(|at| t.now >= at)
                     && (self.outbox.waits_for(**account) || self.inbox.waits_for(**account))
             })
             .map(|(account, _)| *account)
@@ -236,12 +253,10 @@ impl Home {
         self.directory
             .inquiries
             .iter()
-            .filter(|(account, inquiry)| {
-                !inquiry.busy
-                    && inquiry.retry_at != 0
-                    && (self.outbox.waits_for(**account) || self.inbox.waits_for(**account))
+            .filter(|(account, _)| {
+                self.outbox.waits_for(**account) || self.inbox.waits_for(**account)
             })
-            .map(|(_, inquiry)| inquiry.retry_at)
+            .filter_map(|(_, inquiry)| inquiry.due())
             .min()
     }
 
