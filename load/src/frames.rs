@@ -31,7 +31,10 @@ impl Template {
             }],
         });
         let bytes = to_cbor(&frame)?;
-        let at = bytes.windows(16).position(|window| window == marker).ok_or("no id")?;
+        let at = bytes
+            .windows(16)
+            .position(|window| window == marker)
+            .ok_or("no id")?;
         Ok(Self { bytes, at })
     }
 

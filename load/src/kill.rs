@@ -88,7 +88,13 @@ pub async fn run(mut relay: Relay, kills: u32, pairs: usize, bytes: usize) -> Ou
 }
 
 /// A client's outbox: sends, and after every reconnect sends again what isn't accepted.
-async fn send(addr: SocketAddr, number: usize, pairs: usize, bytes: usize, book: Rc<Book>) -> Outcome<()> {
+async fn send(
+    addr: SocketAddr,
+    number: usize,
+    pairs: usize,
+    bytes: usize,
+    book: Rc<Book>,
+) -> Outcome<()> {
     let template = Template::new(Person(pairs + number), bytes)?;
     let mut outbox: BTreeMap<u128, ()> = BTreeMap::new();
     let mut next = (number as u128) << 64;
@@ -134,7 +140,9 @@ async fn converse(
                 }
                 Said::Other(ServerFrame::Refused { id, .. }) => {
                     sleep(Duration::from_millis(20)).await;
-                    client.feed(template.with(u128::from_be_bytes(id.0))).await?;
+                    client
+                        .feed(template.with(u128::from_be_bytes(id.0)))
+                        .await?;
                 }
                 _ => {}
             }

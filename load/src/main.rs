@@ -10,7 +10,11 @@
 //! - [`idle`]: connections that do nothing
 //! - [`kill`]: `kill -9` under load
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command that prints its findings")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command that prints its findings"
+)]
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -144,15 +148,26 @@ async fn run(options: &Options) -> Outcome<()> {
                 let relay = relay(2 * pairs).await?;
                 traffic::connected(&relay, load(pairs, pairs, in_flight)).await?;
             }
-            Command::Busy { mailboxes, senders, in_flight } => {
+            Command::Busy {
+                mailboxes,
+                senders,
+                in_flight,
+            } => {
                 let relay = relay(senders + mailboxes).await?;
                 traffic::connected(&relay, load(senders, mailboxes, in_flight)).await?;
             }
-            Command::Fanout { recipients, in_flight } => {
+            Command::Fanout {
+                recipients,
+                in_flight,
+            } => {
                 let relay = relay(1 + recipients).await?;
                 traffic::connected(&relay, load(1, recipients, in_flight)).await?;
             }
-            Command::Offline { mailboxes, senders, in_flight } => {
+            Command::Offline {
+                mailboxes,
+                senders,
+                in_flight,
+            } => {
                 let relay = relay(senders + mailboxes).await?;
                 traffic::offline(&relay, load(senders, mailboxes, in_flight)).await?;
             }

@@ -13,7 +13,9 @@ use sotto_server::{
     domain::clock::now_ms,
     store::{
         AccountStore as _,
-        accounts::{Account, AddedDevice, Credential, NewAccount, Prekeys, SignedList, StoredSession},
+        accounts::{
+            Account, AddedDevice, Credential, NewAccount, Prekeys, SignedList, StoredSession,
+        },
         sqlite::Sqlite,
     },
 };
@@ -71,7 +73,8 @@ impl Relay {
             Some(program) => program.to_owned(),
             None => std::env::current_exe()?.with_file_name("sotto"),
         };
-        let folder = std::env::temp_dir().join(format!("sotto-load-{}-{}", std::process::id(), now_ms()));
+        let folder =
+            std::env::temp_dir().join(format!("sotto-load-{}-{}", std::process::id(), now_ms()));
         fs::create_dir_all(&folder)?;
         let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
         let addr = listener.local_addr()?;
@@ -93,7 +96,9 @@ impl Relay {
         let pinned = Path::new("/usr/bin/taskset").exists();
         let mut command = if pinned {
             let mut command = Command::new("/usr/bin/taskset");
-            command.args(["-c", &self.core.to_string()]).arg(&self.program);
+            command
+                .args(["-c", &self.core.to_string()])
+                .arg(&self.program);
             command
         } else {
             Command::new(&self.program)
@@ -102,7 +107,12 @@ impl Relay {
             .arg("serve")
             .arg("--data")
             .arg(&self.folder)
-            .args(["--listen", &self.addr.to_string(), "--limits-factor", "1000"])
+            .args([
+                "--listen",
+                &self.addr.to_string(),
+                "--limits-factor",
+                "1000",
+            ])
             .env("RUST_LOG", "warn")
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -134,7 +144,11 @@ impl Relay {
 
     /// Kilobytes of memory that it holds.
     pub fn resident(&self) -> Outcome<u64> {
-        let pid = self.child.as_ref().and_then(Child::id).ok_or("not running")?;
+        let pid = self
+            .child
+            .as_ref()
+            .and_then(Child::id)
+            .ok_or("not running")?;
         let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
         let line = status
             .lines()
@@ -145,7 +159,11 @@ impl Relay {
 
     /// Ticks of processor time that it has used, and that a second has.
     pub fn cpu(&self) -> Outcome<f64> {
-        let pid = self.child.as_ref().and_then(Child::id).ok_or("not running")?;
+        let pid = self
+            .child
+            .as_ref()
+            .and_then(Child::id)
+            .ok_or("not running")?;
         let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
         let after = stat.rsplit_once(')').ok_or("stat")?.1;
         let mut fields = after.split_whitespace().skip(11);
@@ -176,17 +194,24 @@ async fn register(file: &Path, people: usize) -> Outcome<()> {
         };
         let account = Account {
             id: person.account(),
-            username: Username::parse(&format!("person{n}")).map_err(|error| format!("{error:?}"))?,
+            username: Username::parse(&format!("person{n}"))
+                .map_err(|error| format!("{error:?}"))?,
             account_key: [0; 32],
             recovery_key: [0; 32],
-            credential: Credential { id: [0; 32], record: vec![0; 8] },
+            credential: Credential {
+                id: [0; 32],
+                record: vec![0; 8],
+            },
             vault: Vault {
                 version: 1,
                 sealed: vec![0; 8].into(),
                 password_wrap: vec![0; 8].into(),
                 recovery_wrap: vec![0; 8].into(),
             },
-            device_list: SignedList { version: 1, bytes: vec![0; 8] },
+            device_list: SignedList {
+                version: 1,
+                bytes: vec![0; 8],
+            },
             registered_on: 0,
         };
         let device = AddedDevice {
@@ -195,7 +220,12 @@ async fn register(file: &Path, people: usize) -> Outcome<()> {
             session,
         };
         store
-            .register(NewAccount { account, device, invitation: None, now: now_ms() })
+            .register(NewAccount {
+                account,
+                device,
+                invitation: None,
+                now: now_ms(),
+            })
             .await?;
     }
     Ok(())

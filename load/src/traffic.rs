@@ -177,7 +177,9 @@ async fn send(mut client: Client, number: usize, load: Load, tally: Rc<Tally>) -
             if let Some(at) = sent_at.get_mut(next % RING) {
                 *at = Instant::now();
             }
-            client.feed(target.with(((number as u128) << 64) | next as u128)).await?;
+            client
+                .feed(target.with(((number as u128) << 64) | next as u128))
+                .await?;
             next += 1;
             open += 1;
         }
@@ -219,7 +221,9 @@ async fn receive(mut client: Client, tally: Rc<Tally>) -> Outcome<()> {
         let mut last = None;
         for said in client.burst().await? {
             if let Said::Deliver(all) = said {
-                tally.delivered.set(tally.delivered.get() + all.len() as u64);
+                tally
+                    .delivered
+                    .set(tally.delivered.get() + all.len() as u64);
                 last = all.last().map(|(seq, _)| *seq).or(last);
             }
         }
@@ -258,5 +262,6 @@ fn percentile(tally: &Tally, percent: usize) -> f64 {
     let mut all = tally.latencies.borrow_mut();
     all.sort_unstable();
     let at = all.len().saturating_sub(1) * percent / 100;
-    all.get(at).map_or(0.0, |micros| f64::from(*micros) / 1000.0)
+    all.get(at)
+        .map_or(0.0, |micros| f64::from(*micros) / 1000.0)
 }

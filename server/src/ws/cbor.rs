@@ -46,7 +46,8 @@ fn send(decoder: &mut Decoder<'_>, frame: &Bytes) -> Option<Incoming> {
             "device_list" if device_list.is_none() => device_list = Some(decoder.u64().ok()?),
             "envelopes" if envelopes.is_none() => {
                 let count = decoder.array().ok()??;
-                let mut all = Vec::with_capacity(usize::try_from(count.min(ENVELOPES_EXPECTED)).ok()?);
+                let mut all =
+                    Vec::with_capacity(usize::try_from(count.min(ENVELOPES_EXPECTED)).ok()?);
                 for _ in 0..count {
                     all.push(envelope(decoder, frame)?);
                 }
@@ -171,7 +172,15 @@ mod tests {
 
     #[test]
     fn the_fast_path_writes_what_serde_writes() {
-        for (seq, length) in [(1, 0), (23, 23), (24, 24), (255, 255), (256, 256), (65_536, 70_000), (1 << 40, 3)] {
+        for (seq, length) in [
+            (1, 0),
+            (23, 23),
+            (24, 24),
+            (255, 255),
+            (256, 256),
+            (65_536, 70_000),
+            (1 << 40, 3),
+        ] {
             let outgoing = Outgoing::Stored(Stored {
                 seq,
                 from: Identity {
@@ -186,7 +195,10 @@ mod tests {
             assert_eq!(deliver(&[outgoing]), to_cbor(&frame).unwrap());
         }
         let ids: Vec<_> = (0..30).map(|n| MessageId([n; 16])).collect();
-        assert_eq!(accepted(&ids), to_cbor(&ServerFrame::Accepted(ids.clone())).unwrap());
+        assert_eq!(
+            accepted(&ids),
+            to_cbor(&ServerFrame::Accepted(ids.clone())).unwrap()
+        );
     }
 
     #[test]
@@ -206,8 +218,14 @@ mod tests {
         let Some(Frame::Send(send)) = decode(&bytes) else {
             panic!("not recognised");
         };
-        assert_eq!((send.id, send.to, send.device_list), (MessageId([7; 16]), AccountId([1; 16]), 300));
-        assert_eq!(send.envelopes[2], (DeviceId([2; 16]), Bytes::from(vec![2; 300])));
+        assert_eq!(
+            (send.id, send.to, send.device_list),
+            (MessageId([7; 16]), AccountId([1; 16]), 300)
+        );
+        assert_eq!(
+            send.envelopes[2],
+            (DeviceId([2; 16]), Bytes::from(vec![2; 300]))
+        );
         let ack = Bytes::from(to_cbor(&ClientFrame::Ack { through: 1 << 33 }).unwrap());
         assert!(matches!(decode(&ack), Some(Frame::Ack(through)) if through == 1 << 33));
     }

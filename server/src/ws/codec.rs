@@ -55,7 +55,9 @@ impl Codec {
             },
             Self::Json => from_json(bytes),
         };
-        frame.map(Frame::from).map_err(|error| Error::Malformed(error.to_string()))
+        frame
+            .map(Frame::from)
+            .map_err(|error| Error::Malformed(error.to_string()))
     }
 
     /// Writes a frame. Frames of the relay always encode.

@@ -66,13 +66,20 @@ pub(super) async fn say_goodbye(socket: &mut WebSocket, codec: Codec, error: &Er
         reason: Utf8Bytes::from(problem.title.clone()),
     };
     let farewell = async {
-        socket.feed(codec.encode(&ServerFrame::Problem(problem))).await?;
+        socket
+            .feed(codec.encode(&ServerFrame::Problem(problem)))
+            .await?;
         socket.feed(Message::Close(Some(close))).await?;
         socket.flush().await
     };
     // Whoever doesn't take it off the socket doesn't get it.
     if let Ok(Ok(())) = timeout(session::FAREWELL, farewell).await {
         // Closing with unread bytes would reset the connection and could take the farewell with it.
-        drop(timeout(session::FAREWELL, async { while let Some(Ok(_)) = socket.recv().await {} }).await);
+        drop(
+            timeout(session::FAREWELL, async {
+                while let Some(Ok(_)) = socket.recv().await {}
+            })
+            .await,
+        );
     }
 }

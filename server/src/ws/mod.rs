@@ -95,7 +95,11 @@ async fn upgrade(State(state): State<WsState>, upgrade: WebSocketUpgrade) -> Res
     let codec = match upgrade.selected_protocol().map(|name| name.as_bytes()) {
         Some(name) if name == SUBPROTOCOL_CBOR.as_bytes() => Codec::Cbor,
         Some(name) if name == SUBPROTOCOL_JSON.as_bytes() => Codec::Json,
-        _ => return refuse(&Error::Malformed("a subprotocol is needed: sotto.v1.cbor or sotto.v1.json".into())),
+        _ => {
+            return refuse(&Error::Malformed(
+                "a subprotocol is needed: sotto.v1.cbor or sotto.v1.json".into(),
+            ));
+        }
     };
     if state.hub.is_draining() {
         return refuse(&Error::Draining);
@@ -107,5 +111,10 @@ fn refuse(error: &Error) -> Response {
     let problem = error.problem();
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST);
     let body = to_json(&problem).unwrap_or_default();
-    (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
+    (
+        status,
+        [(header::CONTENT_TYPE, "application/problem+json")],
+        body,
+    )
+        .into_response()
 }

@@ -26,11 +26,7 @@ use super::{
 };
 use crate::domain::{
     Error,
-    delivery::{
-        Connection, Incoming,
-        outbox::Queue,
-        ports::Budget,
-    },
+    delivery::{Connection, Incoming, outbox::Queue, ports::Budget},
 };
 
 /// Frames read before what they caused is written.
@@ -217,7 +213,11 @@ impl Session {
     async fn take(&mut self, message: Message) -> Result<(), End> {
         match frame(self.codec, message) {
             Ok(Received::Frame(Frame::Send(incoming))) => {
-                self.sends.bytes += incoming.envelopes.iter().map(|(_, body)| body.len()).sum::<usize>();
+                self.sends.bytes += incoming
+                    .envelopes
+                    .iter()
+                    .map(|(_, body)| body.len())
+                    .sum::<usize>();
                 self.sends.all.push(incoming);
             }
             Ok(Received::Frame(Frame::Ack(through))) => self.connection.acknowledge(through),
@@ -240,7 +240,9 @@ impl Session {
         if self.malformed > MALFORMED_MAX {
             return Err(Error::Malformed("too many malformed frames".into()).into());
         }
-        self.connection.outbox().put(ServerFrame::Problem(error.problem()));
+        self.connection
+            .outbox()
+            .put(ServerFrame::Problem(error.problem()));
         Ok(())
     }
 
@@ -251,7 +253,10 @@ impl Session {
         }
         let account = self.connection.who().account;
         let mut sends = std::mem::take(&mut self.sends);
-        let all_at_once = self.budget.send(account, clamp(sends.all.len()), clamp(sends.bytes)).is_ok();
+        let all_at_once = self
+            .budget
+            .send(account, clamp(sends.all.len()), clamp(sends.bytes))
+            .is_ok();
         for incoming in sends.all.drain(..) {
             let id = incoming.id;
             if let Err(error) = self.submit_one(incoming, all_at_once).await {
@@ -265,7 +270,8 @@ impl Session {
     async fn submit_one(&self, incoming: Incoming, paid: bool) -> Result<(), Error> {
         if !paid {
             let bytes = incoming.envelopes.iter().map(|(_, body)| body.len()).sum();
-            self.budget.send(self.connection.who().account, 1, clamp(bytes))?;
+            self.budget
+                .send(self.connection.who().account, 1, clamp(bytes))?;
         }
         let set = match self.connection.cached_devices(&incoming.to) {
             Some(set) => set,
@@ -277,7 +283,11 @@ impl Session {
 
     /// Relays an ephemeral; nobody hears if it can't be.
     async fn ephemeral(&self, incoming: Incoming) {
-        if self.budget.ephemeral(self.connection.who().account).is_err() {
+        if self
+            .budget
+            .ephemeral(self.connection.who().account)
+            .is_err()
+        {
             return;
         }
         let set = match self.connection.cached_devices(&incoming.to) {

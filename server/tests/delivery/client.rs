@@ -7,7 +7,8 @@ use sotto_protocol::{
     AccountId, DeviceId, MessageId, Problem, ProblemCode,
     codec::{from_cbor, from_json, to_cbor, to_json},
     socket::{
-        ClientFrame, Delivery, Envelope, SUBPROTOCOL_CBOR, SUBPROTOCOL_JSON, ServerFrame, Submission,
+        ClientFrame, Delivery, Envelope, SUBPROTOCOL_CBOR, SUBPROTOCOL_JSON, ServerFrame,
+        Submission,
     },
 };
 use sotto_server::domain::Identity;
@@ -86,8 +87,15 @@ impl Client {
         self.submit(n, to.account, 1, &[(to.device, body)]).await;
     }
 
-    pub async fn submit(&mut self, n: u32, to: AccountId, version: u64, envelopes: &[(DeviceId, &[u8])]) {
-        self.put(&ClientFrame::Send(submission(n, to, version, envelopes))).await;
+    pub async fn submit(
+        &mut self,
+        n: u32,
+        to: AccountId,
+        version: u64,
+        envelopes: &[(DeviceId, &[u8])],
+    ) {
+        self.put(&ClientFrame::Send(submission(n, to, version, envelopes)))
+            .await;
     }
 
     pub async fn ack(&mut self, through: u64) {
@@ -105,7 +113,8 @@ impl Client {
                 Some(Ok(Message::Text(text))) => return Ok(from_json(text.as_bytes()).unwrap()),
                 Some(Ok(Message::Close(Some(close)))) => return Err(End::Close(close.code.into())),
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                Some(Ok(_) | Err(Error::ConnectionClosed | Error::Io(_) | Error::Protocol(_))) | None => {
+                Some(Ok(_) | Err(Error::ConnectionClosed | Error::Io(_) | Error::Protocol(_)))
+                | None => {
                     return Err(End::Gone);
                 }
                 Some(Err(error)) => panic!("{error}"),
@@ -201,7 +210,12 @@ pub fn number(id: &MessageId) -> u32 {
     u128::from_be_bytes(id.0).try_into().unwrap()
 }
 
-pub fn submission(n: u32, to: AccountId, version: u64, envelopes: &[(DeviceId, &[u8])]) -> Submission {
+pub fn submission(
+    n: u32,
+    to: AccountId,
+    version: u64,
+    envelopes: &[(DeviceId, &[u8])],
+) -> Submission {
     Submission {
         id: id(n),
         to,

@@ -1,9 +1,15 @@
 //! A store whose commits fail now and then: before anything is written, or after everything was, as a lost answer would look.
 
-use std::sync::{Arc, Mutex, atomic::{AtomicBool, Ordering}};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 
 use sotto_protocol::DeviceId;
-use sotto_server::store::{Op, StoreError, mailboxes::{Batch, MailboxStore, Outcome, Page, Stored}};
+use sotto_server::store::{
+    Op, StoreError,
+    mailboxes::{Batch, MailboxStore, Outcome, Page, Stored},
+};
 
 /// Chance that can be repeated (splitmix64).
 pub struct Dice(pub u64);
@@ -52,7 +58,11 @@ impl MailboxStore for Faulty {
                 return failed();
             }
             let outcome = self.store.commit(batch).await;
-            if failing && dice == 1 { failed() } else { outcome }
+            if failing && dice == 1 {
+                failed()
+            } else {
+                outcome
+            }
         })
     }
 

@@ -3,18 +3,34 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::SinkExt as _;
-use sotto_protocol::{ProblemCode, limits::FRAME_MAX, socket::{ClientFrame, SUBPROTOCOL_CBOR, SUBPROTOCOL_JSON, ServerFrame}};
+use sotto_protocol::{
+    ProblemCode,
+    limits::FRAME_MAX,
+    socket::{ClientFrame, SUBPROTOCOL_CBOR, SUBPROTOCOL_JSON, ServerFrame},
+};
 use sotto_server::{domain::delivery::Config, store::memory::MemoryMailboxes, ws::Timing};
-use tokio_tungstenite::{connect_async, tungstenite::{Message, client::IntoClientRequest as _}};
+use tokio_tungstenite::{
+    connect_async,
+    tungstenite::{Message, client::IntoClientRequest as _},
+};
 
-use crate::{client::{Client, End}, relay::Relay};
+use crate::{
+    client::{Client, End},
+    relay::Relay,
+};
 
 async fn relay() -> Relay {
     Relay::start(Arc::new(MemoryMailboxes::default())).await
 }
 
 async fn quick_relay(timing: Timing) -> Relay {
-    Relay::with(Arc::new(MemoryMailboxes::default()), Arc::default(), Config::default(), timing).await
+    Relay::with(
+        Arc::new(MemoryMailboxes::default()),
+        Arc::default(),
+        Config::default(),
+        timing,
+    )
+    .await
 }
 
 #[tokio::test]
@@ -22,8 +38,18 @@ async fn malformed_frames_are_answered_and_survived() {
     let relay = relay().await;
     let (alice, bob) = (relay.person(1), relay.person(2));
     let mut client = Client::live(&relay, alice).await;
-    for bytes in [&b""[..], b"\xff", b"\xa1\x64send\xa0", b"\xa1\x65dance\xa0", b"\x64ping\x00"] {
-        client.socket.send(Message::binary(bytes.to_vec())).await.unwrap();
+    for bytes in [
+        &b""[..],
+        b"\xff",
+        b"\xa1\x64send\xa0",
+        b"\xa1\x65dance\xa0",
+        b"\x64ping\x00",
+    ] {
+        client
+            .socket
+            .send(Message::binary(bytes.to_vec()))
+            .await
+            .unwrap();
         match client.next().await {
             ServerFrame::Problem(problem) => assert_eq!(problem.code, ProblemCode::Malformed),
             other => panic!("{other:?}"),
@@ -40,7 +66,11 @@ async fn too_many_malformed_frames_end_the_connection() {
     let mut client = Client::dial(&relay, SUBPROTOCOL_JSON).await;
     client.greet(alice).await;
     for _ in 0..17 {
-        client.socket.send(Message::text("{\"dance\":1}")).await.unwrap();
+        client
+            .socket
+            .send(Message::text("{\"dance\":1}"))
+            .await
+            .unwrap();
     }
     loop {
         match client.next_or_end().await {
@@ -71,18 +101,28 @@ async fn a_frame_over_the_limit_ends_the_connection_with_a_word() {
     let alice = relay.person(1);
     let mut client = Client::live(&relay, alice).await;
     // Sending may fail half way: the relay doesn't read to the end of it.
-    drop(client.socket.send(Message::binary(vec![0; FRAME_MAX + 1])).await);
+    drop(
+        client
+            .socket
+            .send(Message::binary(vec![0; FRAME_MAX + 1]))
+            .await,
+    );
     assert_eq!(client.farewell().await, (ProblemCode::TooLarge, 1009));
 }
 
 #[tokio::test]
 async fn a_subprotocol_must_be_chosen() {
     let relay = relay().await;
-    let request = format!("ws://{}/v1/socket", relay.addr).into_client_request().unwrap();
+    let request = format!("ws://{}/v1/socket", relay.addr)
+        .into_client_request()
+        .unwrap();
     match connect_async(request).await {
         Err(tokio_tungstenite::tungstenite::Error::Http(response)) => {
             assert_eq!(response.status(), 400);
-            assert_eq!(response.headers()["content-type"], "application/problem+json");
+            assert_eq!(
+                response.headers()["content-type"],
+                "application/problem+json"
+            );
         }
         other => panic!("{other:?}"),
     }
@@ -90,7 +130,11 @@ async fn a_subprotocol_must_be_chosen() {
 
 #[tokio::test]
 async fn hello_comes_first_once_and_soon() {
-    let relay = quick_relay(Timing { hello: Duration::from_millis(100), ..Timing::default() }).await;
+    let relay = quick_relay(Timing {
+        hello: Duration::from_millis(100),
+        ..Timing::default()
+    })
+    .await;
     let alice = relay.person(1);
     let mut client = Client::dial(&relay, SUBPROTOCOL_CBOR).await;
     client.put(&ClientFrame::Ping).await;
@@ -98,11 +142,21 @@ async fn hello_comes_first_once_and_soon() {
     let mut client = Client::dial(&relay, SUBPROTOCOL_CBOR).await;
     assert_eq!(client.farewell().await, (ProblemCode::HelloExpected, 1008));
     let mut client = Client::dial(&relay, SUBPROTOCOL_CBOR).await;
-    client.put(&ClientFrame::Hello { token: vec![250; 32].into() }).await;
+    client
+        .put(&ClientFrame::Hello {
+            token: vec![250; 32].into(),
+        })
+        .await;
     assert_eq!(client.farewell().await, (ProblemCode::SessionExpired, 4001));
     let mut client = Client::live(&relay, alice).await;
-    client.put(&ClientFrame::Hello { token: vec![250; 32].into() }).await;
-    assert!(matches!(client.next().await, ServerFrame::Problem(problem) if problem.code == ProblemCode::Malformed));
+    client
+        .put(&ClientFrame::Hello {
+            token: vec![250; 32].into(),
+        })
+        .await;
+    assert!(
+        matches!(client.next().await, ServerFrame::Problem(problem) if problem.code == ProblemCode::Malformed)
+    );
     client.is_quiet().await;
 }
 
@@ -118,7 +172,11 @@ async fn the_silent_are_pinged_and_the_dead_are_let_go() {
     let mut client = Client::live(&relay, alice).await;
     // Answering pings (which reading does) keeps it alive well past the limit.
     let until = tokio::time::Instant::now() + Duration::from_millis(1000);
-    assert!(tokio::time::timeout_at(until, client.next_or_end()).await.is_err());
+    assert!(
+        tokio::time::timeout_at(until, client.next_or_end())
+            .await
+            .is_err()
+    );
     // Not reading doesn't.
     tokio::time::sleep(Duration::from_millis(600)).await;
     assert_eq!(client.farewell().await, (ProblemCode::Timeout, 4008));

@@ -72,7 +72,10 @@ async fn who_was_away_gets_everything_in_order() {
     let mut to = Client::hello(&relay, bob).await;
     let all = to.drain(true).await;
     assert!(all.is_sorted_by(|a, b| a.seq < b.seq));
-    assert_eq!(all.iter().map(|one| number(&one.id)).collect::<Vec<_>>(), (0..1000).collect::<Vec<_>>());
+    assert_eq!(
+        all.iter().map(|one| number(&one.id)).collect::<Vec<_>>(),
+        (0..1000).collect::<Vec<_>>()
+    );
     from.send(1000, bob, b"live").await;
     assert_eq!(&*to.delivery().await.body, b"live");
 }
@@ -125,7 +128,11 @@ async fn a_window_of_large_envelopes_is_bounded_by_bytes() {
         got.push(delivery);
     }
     assert_eq!(to.next().await, ServerFrame::QueueEmpty);
-    assert!(got.iter().enumerate().all(|(n, one)| number(&one.id) == n as u32 && *one.body == *body));
+    assert!(
+        got.iter()
+            .enumerate()
+            .all(|(n, one)| number(&one.id) == n as u32 && *one.body == *body)
+    );
 }
 
 #[tokio::test]
@@ -147,7 +154,10 @@ async fn what_was_not_acknowledged_comes_again() {
     from.accepted(20).await;
     let mut to = Client::hello(&relay, bob).await;
     let again = to.drain(true).await;
-    assert_eq!(again.iter().map(|one| one.seq).collect::<Vec<_>>(), seqs[12..]);
+    assert_eq!(
+        again.iter().map(|one| one.seq).collect::<Vec<_>>(),
+        seqs[12..]
+    );
     to.is_quiet().await;
     drop(to);
     Client::live(&relay, bob).await.is_quiet().await;
@@ -186,7 +196,10 @@ async fn delivered_is_not_accepted() {
     drop(to);
     from.accepted(1).await;
     assert_eq!(store.waiting(bob.device).await.unwrap(), 1);
-    assert_eq!(Client::hello(&relay, bob).await.drain(false).await, [delivery]);
+    assert_eq!(
+        Client::hello(&relay, bob).await.drain(false).await,
+        [delivery]
+    );
 }
 
 #[tokio::test]
@@ -226,18 +239,31 @@ async fn every_device_gets_its_own_envelope() {
         account: bob.account,
         device: sotto_protocol::DeviceId([9; 16]),
     };
-    relay.accounts.set(bob.account, 2, &[bob.device, tablet.device]);
+    relay
+        .accounts
+        .set(bob.account, 2, &[bob.device, tablet.device]);
     let mut from = Client::live(&relay, alice).await;
     let mut phone = Client::live(&relay, bob).await;
-    from.submit(1, bob.account, 2, &[(tablet.device, b"t"), (bob.device, b"p")]).await;
+    from.submit(
+        1,
+        bob.account,
+        2,
+        &[(tablet.device, b"t"), (bob.device, b"p")],
+    )
+    .await;
     let delivery = phone.delivery().await;
     assert_eq!(&*delivery.body, b"p");
     phone.ack(delivery.seq).await;
     // Accepted only now that the tablet's is stored.
     from.accepted(1).await;
-    assert_eq!(&*Client::hello(&relay, tablet).await.drain(false).await[0].body, b"t");
+    assert_eq!(
+        &*Client::hello(&relay, tablet).await.drain(false).await[0].body,
+        b"t"
+    );
     // Bob's phone tells his tablet what it sent: to all of the own devices but itself.
-    phone.submit(2, bob.account, 2, &[(tablet.device, b"own")]).await;
+    phone
+        .submit(2, bob.account, 2, &[(tablet.device, b"own")])
+        .await;
     phone.accepted(1).await;
 }
 
@@ -246,13 +272,14 @@ async fn typing_reaches_only_who_is_connected() {
     let relay = relay().await;
     let (alice, bob) = (relay.person(1), relay.person(2));
     let mut from = Client::live(&relay, alice).await;
-    let ephemeral = sotto_protocol::socket::ClientFrame::Ephemeral(sotto_protocol::socket::Ephemeral {
-        to: bob.account,
-        envelopes: vec![sotto_protocol::socket::Envelope {
-            device: bob.device,
-            body: b"typing".as_slice().into(),
-        }],
-    });
+    let ephemeral =
+        sotto_protocol::socket::ClientFrame::Ephemeral(sotto_protocol::socket::Ephemeral {
+            to: bob.account,
+            envelopes: vec![sotto_protocol::socket::Envelope {
+                device: bob.device,
+                body: b"typing".as_slice().into(),
+            }],
+        });
     from.put(&ephemeral).await;
     from.is_quiet().await;
     let mut to = Client::live(&relay, bob).await;
@@ -277,7 +304,10 @@ async fn device_lists_and_removals_are_told() {
     relay.hub.device_list_changed(bob.account, 2);
     assert_eq!(
         to.next().await,
-        ServerFrame::DeviceListChanged { account: bob.account, version: 2 }
+        ServerFrame::DeviceListChanged {
+            account: bob.account,
+            version: 2
+        }
     );
     from.is_quiet().await;
     from.send(1, bob, b"x").await;
@@ -285,11 +315,20 @@ async fn device_lists_and_removals_are_told() {
     relay.hub.device_list_changed(bob.account, 3);
     assert_eq!(
         from.next().await,
-        ServerFrame::DeviceListChanged { account: bob.account, version: 3 }
+        ServerFrame::DeviceListChanged {
+            account: bob.account,
+            version: 3
+        }
     );
     to.delivery().await;
     relay.hub.revoked(bob.device);
-    assert_eq!(to.next().await, ServerFrame::DeviceListChanged { account: bob.account, version: 3 });
+    assert_eq!(
+        to.next().await,
+        ServerFrame::DeviceListChanged {
+            account: bob.account,
+            version: 3
+        }
+    );
     assert_eq!(to.farewell().await, (ProblemCode::DeviceRevoked, 4003));
 }
 

@@ -72,27 +72,41 @@ async fn a_send_for_other_devices_than_the_current_ones_is_refused() {
     relay.accounts.set(bob.account, 5, &[bob.device, tablet]);
     let mut from = Client::live(&relay, alice).await;
 
-    from.submit(1, bob.account, 4, &[(bob.device, b"x"), (tablet, b"x")]).await;
+    from.submit(1, bob.account, 4, &[(bob.device, b"x"), (tablet, b"x")])
+        .await;
     let (n, problem) = from.refused().await;
-    assert_eq!((n, problem.code, problem.device_list), (1, ProblemCode::DeviceListStale, Some(5)));
+    assert_eq!(
+        (n, problem.code, problem.device_list),
+        (1, ProblemCode::DeviceListStale, Some(5))
+    );
 
     from.submit(1, bob.account, 5, &[(bob.device, b"x")]).await;
     assert_eq!(from.refused().await.1.code, ProblemCode::DeviceListStale);
 
-    from.submit(1, bob.account, 5, &[(bob.device, b"x"), (DeviceId([8; 16]), b"x")]).await;
+    from.submit(
+        1,
+        bob.account,
+        5,
+        &[(bob.device, b"x"), (DeviceId([8; 16]), b"x")],
+    )
+    .await;
     assert_eq!(from.refused().await.1.code, ProblemCode::DeviceUnknown);
 
-    from.submit(1, bob.account, 5, &[(bob.device, b"x"), (bob.device, b"x")]).await;
+    from.submit(1, bob.account, 5, &[(bob.device, b"x"), (bob.device, b"x")])
+        .await;
     assert_eq!(from.refused().await.1.code, ProblemCode::Malformed);
 
-    from.submit(1, alice.account, 1, &[(alice.device, b"x")]).await;
+    from.submit(1, alice.account, 1, &[(alice.device, b"x")])
+        .await;
     assert_eq!(from.refused().await.1.code, ProblemCode::DeviceUnknown);
 
-    from.submit(1, sotto_protocol::AccountId([77; 16]), 1, &[]).await;
+    from.submit(1, sotto_protocol::AccountId([77; 16]), 1, &[])
+        .await;
     assert_eq!(from.refused().await.1.code, ProblemCode::AccountUnknown);
 
     // After the refusals the same id goes through.
-    from.submit(1, bob.account, 5, &[(tablet, b"x"), (bob.device, b"x")]).await;
+    from.submit(1, bob.account, 5, &[(tablet, b"x"), (bob.device, b"x")])
+        .await;
     from.accepted(1).await;
 }
 
@@ -123,5 +137,8 @@ async fn who_sends_too_much_is_told_when_to_go_on() {
     from.accepted(3).await;
     from.send(3, bob, b"x").await;
     let (_, problem) = from.refused().await;
-    assert_eq!((problem.code, problem.retry_after_ms), (ProblemCode::RateLimited, Some(250)));
+    assert_eq!(
+        (problem.code, problem.retry_after_ms),
+        (ProblemCode::RateLimited, Some(250))
+    );
 }

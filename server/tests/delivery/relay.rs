@@ -72,9 +72,13 @@ impl Budget for Accounts {
             return Ok(());
         };
         allowance
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(messages))
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                left.checked_sub(messages)
+            })
             .map(drop)
-            .map_err(|_| Error::RateLimited { retry_after_ms: 250 })
+            .map_err(|_| Error::RateLimited {
+                retry_after_ms: 250,
+            })
     }
 
     fn ephemeral(&self, _: AccountId) -> Result<(), Error> {

@@ -19,7 +19,8 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("sotto-delivery-{name}-{}", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("sotto-delivery-{name}-{}", std::process::id()));
         drop(std::fs::remove_dir_all(&path));
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
@@ -52,7 +53,11 @@ async fn what_was_accepted_survives_a_crash_and_sequences_never_repeat() {
         // Some that are never written take sequences too.
         let mut to = Client::hello(&relay, bob).await;
         let waited = to.drain(false).await;
-        assert_eq!(waited.len(), seen.len(), "everything accepted before the crash");
+        assert_eq!(
+            waited.len(),
+            seen.len(),
+            "everything accepted before the crash"
+        );
         assert!(waited.iter().zip(&seen).all(|(now, before)| now == before));
         if let Some(last) = waited.last() {
             to.ack(last.seq).await;
@@ -87,7 +92,10 @@ async fn what_was_accepted_survives_a_crash_and_sequences_never_repeat() {
             to.drain(false).await
         };
         // Acknowledged ones may come again if the crash was faster than the commit of the acknowledgement; here it was not.
-        let from_here = seen.iter().position(|one| number(&one.id) == round * 1000 + 500).unwrap();
+        let from_here = seen
+            .iter()
+            .position(|one| number(&one.id) == round * 1000 + 500)
+            .unwrap();
         seen.drain(..from_here);
         while store.waiting(bob.device).await.unwrap() > 100 {
             tokio::task::yield_now().await;
@@ -123,9 +131,12 @@ async fn a_full_disk_refuses_what_it_can_not_store_and_keeps_what_it_has() {
     let relay = Relay::start(store.clone()).await;
     let (alice, bob) = (relay.person(1), relay.person(2));
     let mut from = Client::live(&relay, alice).await;
-    let pages = |limit: &'static str| store.writer().write(move |tx| {
-        tx.query_row(limit, [], |_| Ok(())).map_err(|error| StoreError::Unavailable(error.to_string()))
-    });
+    let pages = |limit: &'static str| {
+        store.writer().write(move |tx| {
+            tx.query_row(limit, [], |_| Ok(()))
+                .map_err(|error| StoreError::Unavailable(error.to_string()))
+        })
+    };
     pages("PRAGMA max_page_count = 60").await.unwrap();
     let mut accepted = Vec::new();
     let mut refused = 0;
@@ -145,7 +156,12 @@ async fn a_full_disk_refuses_what_it_can_not_store_and_keeps_what_it_has() {
     }
     assert!(refused == 3 && !accepted.is_empty());
     let mut to = Client::hello(&relay, bob).await;
-    let waiting: Vec<_> = to.drain(false).await.iter().map(|one| number(&one.id)).collect();
+    let waiting: Vec<_> = to
+        .drain(false)
+        .await
+        .iter()
+        .map(|one| number(&one.id))
+        .collect();
     assert_eq!(waiting, accepted);
     pages("PRAGMA max_page_count = 1000000").await.unwrap();
     from.send(1000, bob, &[1; 8192]).await;
@@ -177,7 +193,10 @@ async fn a_repeated_send_after_a_storage_failure_is_pushed_once() {
 
 #[tokio::test]
 async fn a_failing_store_accepts_nothing_it_does_not_keep() {
-    let seed = std::env::var("SOTTO_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(now_ms);
+    let seed = std::env::var("SOTTO_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or_else(now_ms);
     println!("SOTTO_SEED={seed}");
     let mut dice = Dice(seed);
     let folder = Folder::new("failing");
@@ -214,8 +233,18 @@ async fn a_failing_store_accepts_nothing_it_does_not_keep() {
     let store = folder.open();
     let relay = Relay::start(store).await;
     let bob = relay.person(2);
-    let waiting: Vec<_> = Client::hello(&relay, bob).await.drain(true).await.iter().map(|one| number(&one.id)).collect();
+    let waiting: Vec<_> = Client::hello(&relay, bob)
+        .await
+        .drain(true)
+        .await
+        .iter()
+        .map(|one| number(&one.id))
+        .collect();
     let once: std::collections::BTreeSet<_> = waiting.iter().copied().collect();
     assert_eq!(once.len(), waiting.len(), "doubled");
-    assert!(accepted.is_subset(&once), "lost: {:?}", accepted.difference(&once));
+    assert!(
+        accepted.is_subset(&once),
+        "lost: {:?}",
+        accepted.difference(&once)
+    );
 }

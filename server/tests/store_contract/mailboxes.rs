@@ -82,18 +82,58 @@ async fn reads_in_order(store: &impl MailboxStore) {
     assert_eq!(store.newest(device(2)).await.unwrap(), 0);
     assert_eq!(seqs(store, 2, ALL).await, [0; 0]);
     // Commits may bring sequences a little out of order.
-    put(store, vec![deposit(1, vec![part(2, 10, b"a")]), deposit(2, vec![part(2, 13, b"b")])]).await;
-    put(store, vec![deposit(3, vec![part(2, 11, b"c")]), deposit(4, vec![part(2, 12, b"d"), part(3, 14, b"e")])]).await;
+    put(
+        store,
+        vec![
+            deposit(1, vec![part(2, 10, b"a")]),
+            deposit(2, vec![part(2, 13, b"b")]),
+        ],
+    )
+    .await;
+    put(
+        store,
+        vec![
+            deposit(3, vec![part(2, 11, b"c")]),
+            deposit(4, vec![part(2, 12, b"d"), part(3, 14, b"e")]),
+        ],
+    )
+    .await;
     assert_eq!(seqs(store, 2, ALL).await, [10, 11, 12, 13]);
     assert_eq!(seqs(store, 2, Page { after: 12, ..ALL }).await, [13]);
-    assert_eq!(seqs(store, 2, Page { after: 10, before: 13, ..ALL }).await, [11, 12]);
-    assert_eq!(seqs(store, 2, Page { envelopes: 2, ..ALL }).await, [10, 11]);
+    assert_eq!(
+        seqs(
+            store,
+            2,
+            Page {
+                after: 10,
+                before: 13,
+                ..ALL
+            }
+        )
+        .await,
+        [11, 12]
+    );
+    assert_eq!(
+        seqs(
+            store,
+            2,
+            Page {
+                envelopes: 2,
+                ..ALL
+            }
+        )
+        .await,
+        [10, 11]
+    );
     assert_eq!(store.newest(device(2)).await.unwrap(), 13);
     assert_eq!(
         store.read(device(3), ALL).await.unwrap(),
         [Stored {
             seq: 14,
-            from: Identity { account: AccountId([1; 16]), device: device(1) },
+            from: Identity {
+                account: AccountId([1; 16]),
+                device: device(1)
+            },
             id: MessageId(4_u128.to_be_bytes()),
             received_at: 1004,
             body: Bytes::from_static(b"e"),
@@ -111,7 +151,12 @@ async fn pages(store: &impl MailboxStore) {
     }
     let (mut after, mut all) = (0, Vec::new());
     loop {
-        let page = Page { after, envelopes: 37, bytes: 20_500, ..ALL };
+        let page = Page {
+            after,
+            envelopes: 37,
+            bytes: 20_500,
+            ..ALL
+        };
         let read = store.read(device(2), page).await.unwrap();
         assert!(read.len() <= 20, "the byte cap");
         let Some(last) = read.last() else { break };
@@ -120,11 +165,21 @@ async fn pages(store: &impl MailboxStore) {
         all.extend(read.iter().map(|one| one.seq));
     }
     assert_eq!(all, (1..=1000).collect::<Vec<_>>());
-    assert_eq!(seqs(store, 2, Page { bytes: 1, ..ALL }).await, [1], "at least one");
+    assert_eq!(
+        seqs(store, 2, Page { bytes: 1, ..ALL }).await,
+        [1],
+        "at least one"
+    );
 }
 
 async fn acknowledges(store: &impl MailboxStore) {
-    put(store, (1..=10).map(|n| deposit(n, vec![part(2, n, b"x"), part(3, n + 100, b"y")])).collect()).await;
+    put(
+        store,
+        (1..=10)
+            .map(|n| deposit(n, vec![part(2, n, b"x"), part(3, n + 100, b"y")]))
+            .collect(),
+    )
+    .await;
     ack(store, 2, 4).await;
     assert_eq!(seqs(store, 2, ALL).await, [5, 6, 7, 8, 9, 10]);
     ack(store, 2, 3).await;
@@ -141,14 +196,30 @@ async fn acknowledges(store: &impl MailboxStore) {
 }
 
 async fn knows_repeated_sends(store: &impl MailboxStore) {
-    assert_eq!(put(store, vec![deposit(1, vec![part(2, 1, b"a")])]).await, [Outcome::Stored]);
-    assert_eq!(put(store, vec![deposit(1, vec![part(2, 2, b"a")])]).await, [Outcome::Stored]);
-    assert_eq!(put(store, vec![deposit(1, vec![part(2, 3, b"b")])]).await, [Outcome::Reused]);
-    let twice = vec![deposit(2, vec![part(2, 4, b"c")]), deposit(2, vec![part(2, 5, b"c")])];
+    assert_eq!(
+        put(store, vec![deposit(1, vec![part(2, 1, b"a")])]).await,
+        [Outcome::Stored]
+    );
+    assert_eq!(
+        put(store, vec![deposit(1, vec![part(2, 2, b"a")])]).await,
+        [Outcome::Stored]
+    );
+    assert_eq!(
+        put(store, vec![deposit(1, vec![part(2, 3, b"b")])]).await,
+        [Outcome::Reused]
+    );
+    let twice = vec![
+        deposit(2, vec![part(2, 4, b"c")]),
+        deposit(2, vec![part(2, 5, b"c")]),
+    ];
     assert_eq!(put(store, twice).await, [Outcome::Stored; 2]);
     assert_eq!(seqs(store, 2, ALL).await, [1, 4]);
     // Only what is missing is added.
-    put(store, vec![deposit(1, vec![part(2, 6, b"a"), part(3, 7, b"d")])]).await;
+    put(
+        store,
+        vec![deposit(1, vec![part(2, 6, b"a"), part(3, 7, b"d")])],
+    )
+    .await;
     assert_eq!(seqs(store, 2, ALL).await, [1, 4]);
     assert_eq!(seqs(store, 3, ALL).await, [7]);
     // Another sender's message with the same id is another message.
@@ -162,7 +233,12 @@ async fn knows_repeated_sends(store: &impl MailboxStore) {
 async fn shares_bodies(store: &impl MailboxStore) {
     let body = Bytes::from(vec![7; 5000]);
     let parts = (2..52)
-        .map(|to| Part { mailbox: device(to), seq: u64::from(to), digest: 7, body: body.clone() })
+        .map(|to| Part {
+            mailbox: device(to),
+            seq: u64::from(to),
+            digest: 7,
+            body: body.clone(),
+        })
         .collect();
     put(store, vec![deposit(1, parts)]).await;
     ack(store, 2, 2).await;
@@ -182,22 +258,39 @@ async fn stores_all_or_nothing(store: &impl MailboxStore) {
             seq += 1;
             deposit(seq, vec![part(2, seq, b"x")])
         });
-        assert!(put(store, deposits.collect()).await.iter().all(|one| *one == Outcome::Stored));
+        assert!(
+            put(store, deposits.collect())
+                .await
+                .iter()
+                .all(|one| *one == Outcome::Stored)
+        );
     }
-    let over = deposit(seq + 1, vec![part(3, seq + 1, b"x"), part(2, seq + 2, b"x")]);
+    let over = deposit(
+        seq + 1,
+        vec![part(3, seq + 1, b"x"), part(2, seq + 2, b"x")],
+    );
     assert_eq!(put(store, vec![over]).await, [Outcome::Full]);
     assert_eq!(store.waiting(device(3)).await.unwrap(), 0);
     // What is there may be sent again; and what is acknowledged and swept makes room.
-    assert_eq!(put(store, vec![deposit(1, vec![part(2, seq + 3, b"x")])]).await, [Outcome::Stored]);
+    assert_eq!(
+        put(store, vec![deposit(1, vec![part(2, seq + 3, b"x")])]).await,
+        [Outcome::Stored]
+    );
     ack(store, 2, 1000).await;
     sweep(store, 0).await;
-    assert_eq!(put(store, vec![deposit(seq + 4, vec![part(2, seq + 4, b"x")])]).await, [Outcome::Stored]);
+    assert_eq!(
+        put(store, vec![deposit(seq + 4, vec![part(2, seq + 4, b"x")])]).await,
+        [Outcome::Stored]
+    );
 }
 
 async fn reserves(store: &impl MailboxStore) {
     assert!(store.reserved().await.unwrap() <= 1);
     for (reserve, then) in [(500, 500), (100, 500), (501, 501)] {
-        let batch = Batch { reserve: Some(reserve), ..Batch::default() };
+        let batch = Batch {
+            reserve: Some(reserve),
+            ..Batch::default()
+        };
         store.commit(batch).await.unwrap();
         assert_eq!(store.reserved().await.unwrap(), then);
     }
@@ -205,7 +298,11 @@ async fn reserves(store: &impl MailboxStore) {
 
 async fn expires_and_removes(store: &impl MailboxStore) {
     for n in 1..=5 {
-        put(store, vec![deposit(n, vec![part(2, n, b"x"), part(3, n + 10, b"y")])]).await;
+        put(
+            store,
+            vec![deposit(n, vec![part(2, n, b"x"), part(3, n + 10, b"y")])],
+        )
+        .await;
     }
     sweep(store, 1004).await;
     assert_eq!(seqs(store, 2, ALL).await, [4, 5]);

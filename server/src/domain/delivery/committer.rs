@@ -120,7 +120,8 @@ impl Committer {
             full
         };
         while let Some(flight) = queue.flights.pop_front_if(|flight| {
-            flight.is_settled() || now.duration_since(flight.since) >= window && !full(bytes, flights.len())
+            flight.is_settled()
+                || now.duration_since(flight.since) >= window && !full(bytes, flights.len())
         }) {
             if !flight.is_settled() {
                 bytes += flight.bytes;
@@ -132,7 +133,10 @@ impl Committer {
                 if flight.is_settled() {
                     return false;
                 }
-                let due = flight.parts.iter().any(|part| part.is_pending() && part.device.hurries());
+                let due = flight
+                    .parts
+                    .iter()
+                    .any(|part| part.is_pending() && part.device.hurries());
                 if !due || full(bytes, flights.len()) {
                     return true;
                 }
@@ -163,10 +167,13 @@ impl Committer {
         if queue.hurry {
             return Due::Now;
         }
-        while queue.flights.pop_front_if(|flight| flight.is_settled()).is_some() {}
+        while queue
+            .flights
+            .pop_front_if(|flight| flight.is_settled())
+            .is_some()
+        {}
         let flight = queue.flights.front().map(|flight| flight.since + window);
-        let acks = (!queue.acks.is_empty())
-            .then(|| acks_since + ACKS_EVERY);
+        let acks = (!queue.acks.is_empty()).then(|| acks_since + ACKS_EVERY);
         match (flight, acks) {
             (None, None) => Due::Never,
             (Some(at), None) | (None, Some(at)) => Due::At(at),

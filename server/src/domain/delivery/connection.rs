@@ -100,10 +100,11 @@ impl Connection {
     /// Refuses a message before it was taken in.
     pub fn refuse(&self, id: sotto_protocol::MessageId, why: &Error) {
         self.hub.meters.refused(why);
-        self.outbox.frame(sotto_protocol::socket::ServerFrame::Refused {
-            id,
-            problem: why.problem(),
-        });
+        self.outbox
+            .frame(sotto_protocol::socket::ServerFrame::Refused {
+                id,
+                problem: why.problem(),
+            });
     }
 
     /// Relays something that is worth nothing later.
@@ -207,7 +208,9 @@ impl Connection {
         if consumer.live || !consumer.has_room_for_page() {
             return Next::Rest;
         }
-        let first = inner.pending.partition_point(|pending| pending.seq <= consumer.cursor);
+        let first = inner
+            .pending
+            .partition_point(|pending| pending.seq <= consumer.cursor);
         for at in first..inner.pending.len() {
             let Some(pending) = inner.pending.get(at) else {
                 break;

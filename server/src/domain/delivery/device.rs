@@ -122,7 +122,10 @@ impl Inner {
 
     /// Takes a sequence out of the pending ones.
     pub(super) fn remove_pending(&mut self, seq: u64) {
-        if let Ok(at) = self.pending.binary_search_by_key(&seq, |pending| pending.seq) {
+        if let Ok(at) = self
+            .pending
+            .binary_search_by_key(&seq, |pending| pending.seq)
+        {
             self.pending.remove(at);
         }
     }
@@ -130,9 +133,9 @@ impl Inner {
     /// Adds a pending message in its place, which is nearly always the last.
     pub(super) fn insert_pending(&mut self, pending: Pending) {
         let at = match self.pending.back() {
-            Some(last) if last.seq > pending.seq => {
-                self.pending.partition_point(|other| other.seq < pending.seq)
-            }
+            Some(last) if last.seq > pending.seq => self
+                .pending
+                .partition_point(|other| other.seq < pending.seq),
             _ => self.pending.len(),
         };
         self.pending.insert(at, pending);
@@ -148,7 +151,12 @@ impl Inner {
 }
 
 impl Consumer {
-    pub(super) fn new(connection: u64, account: AccountId, outbox: Arc<Outbox>, cursor: u64) -> Self {
+    pub(super) fn new(
+        connection: u64,
+        account: AccountId,
+        outbox: Arc<Outbox>,
+        cursor: u64,
+    ) -> Self {
         Self {
             connection,
             account,

@@ -11,11 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use sotto_protocol::{
-    AccountId, DeviceId, MessageId,
-    limits::ENVELOPE_MAX,
-    socket::ServerFrame,
-};
+use sotto_protocol::{AccountId, DeviceId, MessageId, limits::ENVELOPE_MAX, socket::ServerFrame};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::{
@@ -131,7 +127,13 @@ impl Hub {
         let open = self.open.fetch_add(1, Ordering::Relaxed) + 1;
         self.meters.connections.set(open as f64);
         outbox.wake();
-        Ok(Connection::new(Arc::clone(self), who, number, device, outbox))
+        Ok(Connection::new(
+            Arc::clone(self),
+            who,
+            number,
+            device,
+            outbox,
+        ))
     }
 
     pub(super) fn disconnected(&self) {
@@ -228,7 +230,11 @@ impl Hub {
         let mut guard = device.lock();
         let inner = &mut *guard;
         // A repeated send whose first copy is with the device, unacknowledged, is not pushed again.
-        if let Some(sent) = inner.consumer.as_mut().and_then(|consumer| consumer.find(flight.print)) {
+        if let Some(sent) = inner
+            .consumer
+            .as_mut()
+            .and_then(|consumer| consumer.find(flight.print))
+        {
             let (seq, durable) = (sent.seq, sent.durable);
             if sent.digest != part.digest {
                 return Err(Error::MessageIdReused);
@@ -281,7 +287,12 @@ impl Hub {
     }
 
     /// Relays something to those devices that are live, and forgets it.
-    pub(super) fn ephemeral(&self, from: Identity, set: &DeviceSet, envelopes: Vec<(DeviceId, Bytes)>) {
+    pub(super) fn ephemeral(
+        &self,
+        from: Identity,
+        set: &DeviceSet,
+        envelopes: Vec<(DeviceId, Bytes)>,
+    ) {
         for (device, body) in envelopes {
             if device == from.device || !set.devices.contains(&device) {
                 continue;
@@ -421,7 +432,9 @@ impl Hub {
     fn shard(&self, id: DeviceId) -> MutexGuard<'_, HashMap<DeviceId, Arc<Device>>> {
         let at = self.hasher.hash_one(id) as usize % SHARDS;
         #[expect(clippy::indexing_slicing, reason = "there are SHARDS shards")]
-        self.shards[at].lock().unwrap_or_else(PoisonError::into_inner)
+        self.shards[at]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -446,7 +459,9 @@ fn check_recipients(from: Identity, set: &DeviceSet, incoming: &Incoming) -> Res
         let at = at
             .filter(|_| !(own && *device == from.device))
             .ok_or(Error::DeviceUnknown)?;
-        let bit = 1_u64.checked_shl(u32::try_from(at).unwrap_or(64)).unwrap_or(0);
+        let bit = 1_u64
+            .checked_shl(u32::try_from(at).unwrap_or(64))
+            .unwrap_or(0);
         if bit == 0 || seen & bit != 0 {
             return Err(Error::Malformed("two envelopes for one device".into()));
         }

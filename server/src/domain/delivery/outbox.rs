@@ -44,7 +44,10 @@ pub struct Queue {
 /// An envelope on its way to its device.
 pub enum Outgoing {
     /// From memory: a message that came a moment ago.
-    #[expect(private_interfaces, reason = "opaque outside of this module: see the accessors")]
+    #[expect(
+        private_interfaces,
+        reason = "opaque outside of this module: see the accessors"
+    )]
     Flight(Arc<Flight>, usize, u64),
     /// From the store.
     Stored(Stored),

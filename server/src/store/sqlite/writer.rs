@@ -215,14 +215,21 @@ mod tests {
     fn count(sqlite: &Sqlite) -> impl Future<Output = Result<i64, StoreError>> + '_ {
         sqlite.read(|connection| {
             connection
-                .query_row("SELECT count(*) FROM relay_numbers WHERE name LIKE 't%'", [], |row| row.get(0))
+                .query_row(
+                    "SELECT count(*) FROM relay_numbers WHERE name LIKE 't%'",
+                    [],
+                    |row| row.get(0),
+                )
                 .map_err(store_error)
         })
     }
 
     fn insert(transaction: &Transaction<'_>, name: &str) -> Result<(), StoreError> {
         transaction
-            .execute("INSERT INTO relay_numbers (name, value) VALUES (?1, 1)", [name])
+            .execute(
+                "INSERT INTO relay_numbers (name, value) VALUES (?1, 1)",
+                [name],
+            )
             .map(drop)
             .map_err(store_error)
     }
