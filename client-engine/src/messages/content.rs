@@ -7,7 +7,7 @@
 //! Fields that a reader doesn't know are ignored. A kind that it doesn't know is acknowledged and dropped, so that later
 //! versions may add kinds. Not concerned with padding and encryption, which `crypto-core` does.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use sotto_protocol::{AccountId, Bytes, DeviceId, MessageId, codec, limits::TEXT_MAX};
 use zeroize::Zeroizing;
 
@@ -91,7 +91,31 @@ pub(crate) struct Resent {
     /// The submission that could not be opened.
     pub(crate) of: MessageId,
     /// What it held; not a `Resent` itself.
+    #[serde(deserialize_with = "not_resent")]
     pub(crate) body: Box<Body>,
+}
+
+/// [`Body`] without `Resent`. Were it read as a `Body`, whoever sends would decide how deep the reader's stack goes.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Inner {
+    Text(Text),
+    Receipt(Receipt),
+    Typing {},
+    ResendRequest(ResendRequest),
+    ResendUnavailable { ids: Vec<MessageId> },
+    Sync(Sync),
+}
+
+fn not_resent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<Body>, D::Error> {
+    Ok(Box::new(match Inner::deserialize(deserializer)? {
+        Inner::Text(text) => Body::Text(text),
+        Inner::Receipt(receipt) => Body::Receipt(receipt),
+        Inner::Typing {} => Body::Typing {},
+        Inner::ResendRequest(request) => Body::ResendRequest(request),
+        Inner::ResendUnavailable { ids } => Body::ResendUnavailable { ids },
+        Inner::Sync(sync) => Body::Sync(sync),
+    }))
 }
 
 /// What the own devices tell each other.
@@ -197,6 +221,16 @@ mod tests {
             at: 1_700_000_000_000,
             text: "héllo".into(),
         }
+    }
+
+    #[test]
+    fn nesting_without_end_is_refused_and_does_not_overflow_the_stack() {
+        let mut bytes = b"\xa2\x61v\x01\x64body".to_vec();
+        for _ in 0..18_000 {
+            bytes.extend_from_slice(b"\xa1\x66resent\xa1\x64body");
+        }
+        bytes.extend_from_slice(b"\xa1\x66typing\xa0");
+        assert_eq!(Body::decode(&bytes), Err(NoContent::Unknown));
     }
 
     #[test]
