@@ -86,6 +86,9 @@ impl Relay {
             core,
             child: None,
         };
+        // The relay makes its keys and tables itself, and refuses a database without its keys.
+        relay.launch().await?;
+        relay.kill().await?;
         register(&relay.folder.join("sotto.db"), people).await?;
         relay.launch().await?;
         Ok(relay)
