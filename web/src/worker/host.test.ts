@@ -131,10 +131,13 @@ describe('the host', () => {
   });
 
   it('does not outlive its engine crashing', async () => {
+    const reported = vi.fn();
+    vi.stubGlobal('reportError', reported);
     const { host: running, told } = host({
       restore: () => Promise.reject(new WebAssembly.RuntimeError('unreachable')),
     });
     expect(await running.call({ type: 'relay' })).toEqual({ ok: false, problem: { code: 'internal' } });
     await vi.waitFor(() => expect(told).toEqual(['crashed']));
+    expect(reported).toHaveBeenCalledTimes(1);
   });
 });

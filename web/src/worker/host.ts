@@ -2,7 +2,7 @@
 import type { Command, Event, Problem } from '../generated/api';
 import type { Outcome } from '../bridge/messages';
 import { emptyChanges } from './overlay';
-import { EngineCrashed, problemEvent, Run, StateBroken, type Parts } from './run';
+import { problemEvent, Run, StateBroken, type Parts } from './run';
 import { FencedOff, StoreError, type Store } from './store';
 
 const RETRY_FIRST_MS = 1_000;
@@ -155,8 +155,8 @@ export class Host {
     }
     this.#rejectAll({ code: 'internal' });
     this.#event(problemEvent({ code: 'internal' }));
-    // Anything but a crashed engine here is as much a bug as one.
-    if (!(error instanceof EngineCrashed)) reportError(error);
+    // A bug, of the engine or of the host: for whoever looks at the console.
+    reportError(error);
     this.#observer.crashed();
   }
 
