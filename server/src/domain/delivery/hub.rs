@@ -1,17 +1,17 @@
 //! Everybody's way into the delivery path: connections come and go, messages come in.
 
 use std::{
-    collections::{HashMap, hash_map::RandomState},
+    collections::hash_map::RandomState,
     hash::BuildHasher as _,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
-use sotto_protocol::{AccountId, DeviceId, MessageId, limits::ENVELOPE_MAX, socket::ServerFrame};
+use sotto_protocol::{AccountId, DeviceId, MessageId, socket::ServerFrame};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::{
@@ -24,28 +24,14 @@ use super::{
     outbox::{Outbox, Outgoing},
     ports::{DeviceSet, Devices},
     recent::Seen,
+    recipients::{Incoming, check_recipients},
     sequence::Sequence,
+    table::DeviceTable,
 };
 use crate::{
     domain::{Error, Identity, clock::now_ms},
     store::{StoreError, mailboxes::MailboxStore},
 };
-
-/// Shards of the table of devices, so that threads seldom meet.
-const SHARDS: usize = 64;
-
-/// A message as it comes from a socket.
-#[derive(Debug)]
-pub struct Incoming {
-    /// The sender's id of it.
-    pub id: MessageId,
-    /// The recipient.
-    pub to: AccountId,
-    /// The version of the device list that it was encrypted for.
-    pub device_list: u64,
-    /// One envelope for each device.
-    pub envelopes: Vec<(DeviceId, Bytes)>,
-}
 
 /// All connected devices, and everything on its way.
 pub struct Hub {
@@ -54,8 +40,7 @@ pub struct Hub {
     pub(super) committer: Arc<Committer>,
     pub(super) meters: Meters,
     devices: Arc<dyn Devices>,
-    shards: Vec<Mutex<HashMap<DeviceId, Arc<Device>>>>,
-    hasher: RandomState,
+    table: DeviceTable,
     sequence: Sequence,
     connections: AtomicU64,
     open: AtomicU64,
@@ -74,16 +59,14 @@ impl Hub {
         config: Config,
     ) -> Result<Arc<Self>, StoreError> {
         let sequence = Sequence::starting_at(store.reserved().await?);
-        let hasher = RandomState::new();
         let hub = Arc::new(Self {
             store,
             config,
             committer: Arc::default(),
             meters: Meters::new(),
             devices,
-            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
-            seed: hasher.hash_one("fingerprints"),
-            hasher,
+            table: DeviceTable::default(),
+            seed: RandomState::new().hash_one("fingerprints"),
             sequence,
             connections: AtomicU64::new(0),
             open: AtomicU64::new(0),
@@ -357,7 +340,7 @@ impl Hub {
     pub async fn drain(&self, patience: Duration) {
         self.draining.store(true, Ordering::Release);
         let end = Instant::now() + patience;
-        for device in self.all() {
+        for device in self.table.all() {
             if let Some(consumer) = &device.lock().consumer {
                 consumer.outbox.close(Error::Draining);
             }
@@ -395,85 +378,22 @@ impl Hub {
 
     /// The device's place in memory; made if there is none.
     pub(super) fn device(&self, id: DeviceId) -> Arc<Device> {
-        Arc::clone(
-            self.shard(id)
-                .entry(id)
-                .or_insert_with(|| Arc::new(Device::new(id))),
-        )
+        self.table.device(id)
     }
 
+    /// The device's place in memory, if it has one.
     pub(super) fn known(&self, id: DeviceId) -> Option<Arc<Device>> {
-        self.shard(id).get(&id).cloned()
-    }
-
-    pub(super) fn all(&self) -> Vec<Arc<Device>> {
-        let lock = |shard| Mutex::lock(shard).unwrap_or_else(PoisonError::into_inner);
-        self.shards
-            .iter()
-            .flat_map(|shard| lock(shard).values().cloned().collect::<Vec<_>>())
-            .collect()
+        self.table.known(id)
     }
 
     /// Forgets devices that nothing is known of any more.
     pub(super) fn tidy(&self, now: Instant) {
-        for shard in &self.shards {
-            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            shard.retain(|_, device| {
-                let mut inner = device.lock();
-                let remembered = inner.recent.tidy(now);
-                let keep = remembered || inner.consumer.is_some() || !inner.pending.is_empty();
-                drop(inner);
-                // Under the shard's lock nobody else can come by a handle.
-                keep || Arc::strong_count(device) > 1
-            });
-        }
-    }
-
-    fn shard(&self, id: DeviceId) -> MutexGuard<'_, HashMap<DeviceId, Arc<Device>>> {
-        let at = self.hasher.hash_one(id) as usize % SHARDS;
-        #[expect(clippy::indexing_slicing, reason = "there are SHARDS shards")]
-        self.shards[at]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.table.tidy(now);
     }
 }
 
 impl Drop for Hub {
     fn drop(&mut self) {
         self.committer.stop();
-    }
-}
-
-/// A message must be for exactly the devices of the account's current list; for the own account, for all but the sending one.
-fn check_recipients(from: Identity, set: &DeviceSet, incoming: &Incoming) -> Result<(), Error> {
-    let stale = Error::DeviceListStale {
-        newest: set.version,
-    };
-    if incoming.device_list != set.version {
-        return Err(stale);
-    }
-    let own = incoming.to == from.account;
-    let mut seen = 0_u64;
-    for (device, body) in &incoming.envelopes {
-        let at = set.devices.iter().position(|of_list| of_list == device);
-        let at = at
-            .filter(|_| !(own && *device == from.device))
-            .ok_or(Error::DeviceUnknown)?;
-        let bit = 1_u64
-            .checked_shl(u32::try_from(at).unwrap_or(64))
-            .unwrap_or(0);
-        if bit == 0 || seen & bit != 0 {
-            return Err(Error::Malformed("two envelopes for one device".into()));
-        }
-        if body.len() > ENVELOPE_MAX {
-            return Err(Error::TooLarge("an envelope"));
-        }
-        seen |= bit;
-    }
-    let wanted = set.devices.len() - usize::from(own && set.devices.contains(&from.device));
-    if seen.count_ones() as usize == wanted {
-        Ok(())
-    } else {
-        Err(stale)
     }
 }

@@ -20,7 +20,9 @@
 //! - [`committer`]: gathers what must be stored, one commit at a time
 //! - [`outbox`]: what a connection has to write
 //! - [`recent`]: recognises repeated sends
+//! - [`recipients`]: what a sender submits, and for whom it has to be
 //! - [`sequence`]: gives out sequences that stay unique over restarts
+//! - [`table`]: the devices that something is known of
 //! - [`ports`]: what this needs from accounts and limits
 
 use std::time::Duration;
@@ -35,11 +37,14 @@ mod notify;
 pub mod outbox;
 pub mod ports;
 mod recent;
+mod recipients;
 mod sequence;
+mod table;
 
 pub use connection::Connection;
-pub use hub::{Hub, Incoming};
+pub use hub::Hub;
 pub use recent::{REMEMBERED, REMEMBERED_FOR};
+pub use recipients::Incoming;
 
 /// Numbers of the delivery path that operators and tests may change.
 #[derive(Debug, Clone)]

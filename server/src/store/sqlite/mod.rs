@@ -105,7 +105,10 @@ impl Sqlite {
             let kept = open.readers().pop();
             let connection = match kept {
                 Some(connection) => connection,
-                None => connect(&open.path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?,
+                None => connect(
+                    &open.path,
+                    OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+                )?,
             };
             let result = work(&connection);
             let mut readers = open.readers();
