@@ -13,9 +13,10 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{
     device::{Consumer, Device, Sent},
     flight::Finished,
-    hub::{Hub, Incoming},
+    hub::Hub,
     outbox::{Outbox, Outgoing},
     ports::DeviceSet,
+    recipients::Incoming,
 };
 use crate::{
     domain::{Error, Identity},

@@ -40,7 +40,7 @@ pub struct Hub {
     pub(super) committer: Arc<Committer>,
     pub(super) meters: Meters,
     devices: Arc<dyn Devices>,
-    table: DeviceTable,
+    pub(super) table: DeviceTable,
     sequence: Sequence,
     connections: AtomicU64,
     open: AtomicU64,

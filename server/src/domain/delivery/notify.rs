@@ -9,7 +9,7 @@ use crate::domain::{Error, notices::Notices};
 
 impl Notices for Hub {
     fn device_list_changed(&self, account: AccountId, version: u64) {
-        for device in self.all() {
+        for device in self.table.all() {
             let inner = device.lock();
             if let Some(consumer) = inner.consumer.as_ref().filter(|one| one.knows(account)) {
                 consumer
