@@ -29,6 +29,8 @@ use crate::{
 
 /// Damaged messages that are tracked at most.
 const DAMAGED_MAX: usize = 500;
+/// Of them from people who are not accepted, so that no stranger's noise takes the room that friends' messages need.
+const DAMAGED_OF_STRANGERS_MAX: usize = 50;
 /// Submissions without a line in the history that can be sent again.
 const RECENT_MAX: usize = 500;
 /// The same submission is sent again at most so often.
@@ -103,6 +105,13 @@ impl Home {
         if self.damages.damaged.contains_key(&d.id) || self.damages.damaged.len() >= DAMAGED_MAX {
             return;
         }
+        if self.is_stranger(d.from) {
+            let damaged = self.damages.damaged.values();
+            let of_strangers = damaged.filter(|damage| self.is_stranger(damage.from));
+            if of_strangers.count() >= DAMAGED_OF_STRANGERS_MAX {
+                return;
+            }
+        }
         let shown = self
             .conversations
             .get(&d.from)
@@ -131,6 +140,11 @@ impl Home {
         t.put(storage::damaged(d.id), &damage);
         self.damages.damaged.insert(d.id, damage);
         self.ask_again(t);
+    }
+
+    fn is_stranger(&self, account: AccountId) -> bool {
+        let conversation = self.conversations.get(&account);
+        account != self.me.account && conversation.is_none_or(|c| c.standing != Standing::Accepted)
     }
 
     /// Asks for damaged messages whose devices may be asked now.
@@ -284,12 +298,11 @@ impl Home {
         let to = origin.account;
         let mut unavailable = Vec::new();
         for id in &request.ids {
-            let times = self.damages.resent.entry(*id).or_default();
-            if *times >= RESENDS_MAX {
+            let times = self.damages.resent.get(id).copied().unwrap_or(0);
+            if times >= RESENDS_MAX {
                 unavailable.push(*id);
                 continue;
             }
-            *times += 1;
             let queued = self.outbox.in_flight.get(id);
             let queued = queued.and_then(|seq| self.outbox.items.get(seq));
             let recent = self.damages.recent.iter().find(|(_, r)| r.id == *id);
@@ -305,6 +318,10 @@ impl Home {
                 );
                 sent.conversation == to && out
             });
+            // Counted only where there is something: the ids are the asker's choice.
+            if found.is_some() || line.is_some() {
+                self.damages.resent.insert(*id, times + 1);
+            }
             match (found, line) {
                 (Some(Body::Resent(resent)), _) => self.resend(t, to, *id, *resent.body),
                 (Some(body), _) => self.resend(t, to, *id, body),
