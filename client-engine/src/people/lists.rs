@@ -110,11 +110,16 @@ impl Home {
         &mut self,
         t: &mut Turn<'_>,
         account: AccountId,
-        person: Person,
+        mut person: Person,
         key_changed: bool,
         more: bool,
     ) {
         let before = self.directory.people.remove(&account);
+        // Names never change, and nobody signs them: a relay that gave a verified person another's name would send what is meant for one to
+        // the other.
+        if let Some(before) = &before {
+            person.username.clone_from(&before.username);
+        }
         let version = person.list.version();
         let added = before.as_ref().is_some_and(|before| {
             person
@@ -176,21 +181,8 @@ impl Home {
             }
             self.removal_goes_on(t);
         }
-        self.refresh_username(t, account);
         self.unpark(t, account);
         self.pump(t);
-    }
-
-    fn refresh_username(&mut self, t: &mut Turn<'_>, account: AccountId) {
-        let Some(person) = self.directory.people.get(&account) else {
-            return;
-        };
-        if let Some(conversation) = self.conversations.get_mut(&account)
-            && conversation.username != person.username
-        {
-            conversation.username.clone_from(&person.username);
-            self.store_conversation(t, account);
-        }
     }
 
     fn lists_failed(
