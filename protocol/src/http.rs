@@ -170,7 +170,7 @@ wire! {
     pub struct RecoveryOpen {
         /// From `recovery/start`.
         pub ceremony: Bytes,
-        /// 64 bytes, over the challenge, label `recovery`.
+        /// 64 bytes, over the challenge, label `recovery challenge`.
         pub signature: Bytes,
     }
 
@@ -222,7 +222,7 @@ wire! {
         pub device: DeviceId,
         /// From `session/challenge`.
         pub challenge: Bytes,
-        /// 64 bytes by the device's signing key over the challenge, label `session`.
+        /// 64 bytes by the device's signing key over the challenge, label `device challenge`.
         pub signature: Bytes,
     }
 

@@ -55,9 +55,10 @@ impl Codec {
             },
             Self::Json => from_json(bytes),
         };
+        // The decoder's own words would quote the frame.
         frame
             .map(Frame::from)
-            .map_err(|error| Error::Malformed(error.to_string()))
+            .map_err(|_| Error::Malformed("not a frame that a client sends".into()))
     }
 
     /// Writes a frame. Frames of the relay always encode.
