@@ -44,12 +44,13 @@ fn make(
     let list = UnverifiedDeviceList::decode(&enrolment.device_list)
         .and_then(|list| list.verify(account, &key))
         .map_err(|_| Problem::KeysRefused)?;
-    t.clear();
     let secret = DeviceSecret::generate(t.rng);
     let device = identity::DeviceId::generate(t.rng);
     let certificate =
         DeviceCertificate::issue(&opened.secret, account, device, &secret.public(), t.now);
     let list = with_device(&list, &opened.secret, certificate.clone())?;
+    // Nothing fails from here on: what is stored is given up only for a device that there will be.
+    t.clear();
     let (prekeys, upload) = Prekeys::first(t, &secret);
     let device = DeviceId(*device.as_bytes());
     let list: Bytes = list.encode().into();
