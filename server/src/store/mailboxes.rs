@@ -2,7 +2,7 @@
 //!
 //! The delivery path gives out sequences and decides what is worth storing; a store keeps it. What a store alone decides is what must be
 //! atomic with the commit: that a message waits once in a mailbox, that a message is stored for all of its recipients or for none, and
-//! that a full mailbox takes no more.
+//! that a full mailbox takes no more: a message passes it by, so that one forgotten device doesn't keep the others from theirs.
 
 use bytes::Bytes;
 use sotto_protocol::{DeviceId, MessageId};
@@ -37,14 +37,29 @@ pub struct Part {
 }
 
 /// What became of a deposit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// Every part is stored, now or since an earlier send of the same message that still waits.
     Stored,
+    /// The same, but for the parts to these mailboxes, which are full.
+    StoredExcept(Vec<DeviceId>),
     /// The same (sender, message id) waits with another body; nothing was stored.
     Reused,
-    /// A mailbox is full; nothing was stored.
+    /// Every mailbox of the deposit is full; nothing was stored.
     Full,
+}
+
+impl Outcome {
+    /// What became of a deposit of so many parts, which these full mailboxes did not get.
+    pub(super) fn passing(full: Vec<DeviceId>, parts: usize) -> Self {
+        if full.is_empty() {
+            Self::Stored
+        } else if full.len() < parts {
+            Self::StoredExcept(full)
+        } else {
+            Self::Full
+        }
+    }
 }
 
 /// Everything that one commit brings.

@@ -2,11 +2,18 @@
 
 use std::sync::{Arc, atomic::AtomicU32};
 
-use sotto_protocol::{DeviceId, ProblemCode, limits::ENVELOPE_MAX};
-use sotto_server::store::{mailboxes::MailboxStore as _, memory::MemoryMailboxes};
+use bytes::Bytes;
+use sotto_protocol::{
+    DeviceId, ProblemCode,
+    limits::{ENVELOPE_MAX, MAILBOX_MAX},
+};
+use sotto_server::store::{
+    mailboxes::{Batch, Deposit, MailboxStore, Part},
+    memory::MemoryMailboxes,
+};
 
 use crate::{
-    client::Client,
+    client::{Client, id},
     relay::{Accounts, Relay},
 };
 
@@ -141,4 +148,64 @@ async fn who_sends_too_much_is_told_when_to_go_on() {
         (problem.code, problem.retry_after_ms),
         (ProblemCode::RateLimited, Some(250))
     );
+}
+
+#[tokio::test]
+async fn a_forgotten_device_whose_mailbox_is_full_keeps_nothing_from_the_others() {
+    let store = Arc::new(MemoryMailboxes::default());
+    let relay = Relay::start(store.clone()).await;
+    let (alice, bob) = (relay.person(1), relay.person(2));
+    let (tablet, laptop) = (DeviceId([9; 16]), DeviceId([8; 16]));
+    relay
+        .accounts
+        .set(bob.account, 2, &[bob.device, tablet, laptop]);
+    let deposits = (0..MAILBOX_MAX as u32).map(|n| Deposit {
+        from: bob,
+        id: id(n),
+        received_at: u64::MAX >> 1,
+        parts: vec![Part {
+            mailbox: tablet,
+            seq: u64::from(n) + 1,
+            digest: 0,
+            body: Bytes::new(),
+        }],
+    });
+    store
+        .commit(Batch {
+            deposits: deposits.collect(),
+            ..Batch::default()
+        })
+        .await
+        .unwrap();
+    let mut from = Client::live(&relay, alice).await;
+    let mut to = Client::live(&relay, bob).await;
+
+    // One device is connected, one is away, and the mailbox of the third is full.
+    from.submit(
+        1,
+        bob.account,
+        2,
+        &[(tablet, b"x"), (bob.device, b"x"), (laptop, b"x")],
+    )
+    .await;
+    from.accepted(1).await;
+    let delivery = to.delivery().await;
+    to.ack(delivery.seq).await;
+    assert_eq!(store.waiting(laptop).await.unwrap(), 1);
+
+    // The relay may have it acknowledged before the full mailbox says no.
+    relay.accounts.set(bob.account, 3, &[bob.device, tablet]);
+    for n in 2..20 {
+        from.submit(n, bob.account, 3, &[(tablet, b"x"), (bob.device, b"x")])
+            .await;
+        let delivery = to.delivery().await;
+        to.ack(delivery.seq).await;
+        assert_eq!(from.accepted(1).await, [n]);
+    }
+
+    relay.accounts.set(bob.account, 4, &[tablet]);
+    from.submit(20, bob.account, 4, &[(tablet, b"x")]).await;
+    let (n, problem) = from.refused().await;
+    assert_eq!((n, problem.code), (20, ProblemCode::MailboxFull));
+    assert_eq!(store.waiting(tablet).await.unwrap(), MAILBOX_MAX as u64);
 }

@@ -282,9 +282,16 @@ async fn commit(hub: &Hub, flights: &[Arc<Flight>], batch: Batch) {
         Ok(outcomes) => {
             for (flight, outcome) in flights.iter().zip(outcomes) {
                 match outcome {
-                    Outcome::Stored => stored(hub, flight),
+                    Outcome::Stored => stored(hub, flight, |_| true),
+                    Outcome::StoredExcept(full) => {
+                        stored(hub, flight, |device| !full.contains(device));
+                    }
                     Outcome::Reused => hub.refuse(flight, &Error::MessageIdReused),
-                    Outcome::Full => hub.refuse(flight, &Error::MailboxFull),
+                    Outcome::Full if flight.parts.iter().all(|part| part.is_writing()) => {
+                        hub.refuse(flight, &Error::MailboxFull);
+                    }
+                    // Another device has acknowledged it: it got somewhere.
+                    Outcome::Full => stored(hub, flight, |_| false),
                 }
             }
         }
@@ -301,18 +308,22 @@ async fn commit(hub: &Hub, flights: &[Arc<Flight>], batch: Batch) {
     }
 }
 
-/// Notes that all parts of a message are acknowledged or stored.
-fn stored(hub: &Hub, flight: &Arc<Flight>) {
+/// Notes that all parts of a message are acknowledged or stored, but for those to full mailboxes, which go without.
+fn stored(hub: &Hub, flight: &Arc<Flight>, has_it: impl Fn(&DeviceId) -> bool) {
     for part in &flight.parts {
+        let has_it = has_it(&part.device.id);
         let finished = {
             let mut inner = part.device.lock();
             let finished = part.finish();
             if finished == Finished::Written {
                 let seq = part.seq();
                 inner.remove_pending(seq);
+                // Also if it has been passed by: a consumer that reads up to here then finds that nothing is left to wait for.
                 inner.stored = inner.stored.max(seq);
                 if let Some(consumer) = &mut inner.consumer {
-                    consumer.mark_durable(seq);
+                    if has_it {
+                        consumer.mark_durable(seq);
+                    }
                     if !consumer.live {
                         consumer.outbox.wake();
                     }
@@ -321,7 +332,9 @@ fn stored(hub: &Hub, flight: &Arc<Flight>) {
             finished
         };
         if finished == Finished::Written {
-            hub.meters.stored.increment(1);
+            if has_it {
+                hub.meters.stored.increment(1);
+            }
             if flight.one_less() {
                 hub.accept(flight);
                 return;

@@ -89,6 +89,11 @@ impl Part {
         self.state.load(Ordering::Acquire) == PENDING
     }
 
+    /// Whether it is in a batch.
+    pub(super) fn is_writing(&self) -> bool {
+        self.state.load(Ordering::Acquire) == WRITING
+    }
+
     /// Marks it stored, acknowledged or given up.
     pub(super) fn finish(&self) -> Finished {
         match self.state.swap(DONE, Ordering::AcqRel) {

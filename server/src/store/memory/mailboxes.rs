@@ -44,19 +44,20 @@ fn ready<T: Send + 'static>(value: T) -> Op<'static, T> {
 impl Inner {
     fn deposit(&mut self, deposit: &Deposit) -> Outcome {
         let key = (deposit.from, deposit.id);
-        let mut full = false;
+        let mut full = Vec::new();
         for part in &deposit.parts {
             let mailbox = self.mailboxes.entry(part.mailbox).or_default();
             match mailbox.known.get(&key) {
                 Some(digest) if *digest != part.digest => return Outcome::Reused,
                 Some(_) => {}
-                None => full |= mailbox.waiting.len() >= MAILBOX_MAX,
+                None if mailbox.waiting.len() >= MAILBOX_MAX => full.push(part.mailbox),
+                None => {}
             }
         }
-        if full {
-            return Outcome::Full;
-        }
         for part in &deposit.parts {
+            if full.contains(&part.mailbox) {
+                continue;
+            }
             let mailbox = self.mailboxes.entry(part.mailbox).or_default();
             if mailbox.known.insert(key, part.digest).is_none() {
                 let stored = Stored {
@@ -69,7 +70,7 @@ impl Inner {
                 mailbox.waiting.insert(part.seq, (stored, part.digest));
             }
         }
-        Outcome::Stored
+        Outcome::passing(full, deposit.parts.len())
     }
 }
 

@@ -136,7 +136,7 @@ fn commit(
     Ok(outcomes)
 }
 
-/// Checks a deposit against all of its mailboxes, then adds it to their segments.
+/// Checks a deposit against all of its mailboxes, then adds it to the segments of those that are not full.
 fn deposit_one(
     tx: &Transaction<'_>,
     cache: &mut Cache,
@@ -144,24 +144,22 @@ fn deposit_one(
     deposit: &Deposit,
 ) -> Result<Outcome, StoreError> {
     let print = print(cache.seed(tx)?, deposit);
-    let mut full = false;
+    let mut full = Vec::new();
     let mut new = 0_u32;
     for part in &deposit.parts {
         let slot = cache.slot(tx, part.mailbox)?;
         match slot.prints.as_ref().and_then(|prints| prints.get(&print)) {
             Some(digest) if *digest != part.digest => return Ok(Outcome::Reused),
             Some(_) => {}
-            None => {
-                full |= slot.waiting >= MAILBOX_MAX as u64;
-                new += 1;
-            }
+            None if slot.waiting >= MAILBOX_MAX as u64 => full.push(part.mailbox),
+            None => new += 1,
         }
-    }
-    if full {
-        return Ok(Outcome::Full);
     }
     let shared = share(tx, deposit, new)?;
     for part in &deposit.parts {
+        if full.contains(&part.mailbox) {
+            continue;
+        }
         let slot = cache.slot(tx, part.mailbox)?;
         let Some(prints) = slot.prints.as_mut() else {
             continue;
@@ -180,7 +178,7 @@ fn deposit_one(
         }
         builder.push(deposit, part, print, shared);
     }
-    Ok(Outcome::Stored)
+    Ok(Outcome::passing(full, deposit.parts.len()))
 }
 
 /// Stores a body that several parts share, if they do; its id.
