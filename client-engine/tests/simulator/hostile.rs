@@ -2,15 +2,21 @@
 
 use rand_chacha::rand_core::Rng as _;
 use sotto_client_engine::api::{command::Command, problem::Problem, view::*};
-use sotto_crypto_core::identity::{
-    AccountId as CoreAccount, AccountSecret, DeviceCertificate, DeviceId as CoreDevice, DeviceList,
-    DeviceSecret,
+use sotto_crypto_core::{
+    identity::{
+        AccountId as CoreAccount, AccountKey, AccountSecret, DeviceCertificate,
+        DeviceId as CoreDevice, DeviceList, DeviceSecret, UnverifiedDeviceList,
+    },
+    prekey::{KemPrekey, OneTimePrekey, PrekeyBundle, SignedPrekey},
+    session::{LocalDevice, RemoteDevice, Session},
 };
 use sotto_protocol::{
-    AccountId, DeviceId, MessageId, Username, http::DeviceLists, socket::Delivery,
+    AccountId, DeviceId, MessageId, Username, codec,
+    http::{DeviceLists, PrekeyBundles},
+    socket::Delivery,
 };
 
-use crate::{slice::friends, world::World};
+use crate::{relay::Account, slice::friends, world::World};
 
 /// Lists for an account by another key, with a device of the attacker's.
 fn swapped(w: &mut World, account: &str) -> DeviceLists {
@@ -284,6 +290,105 @@ fn ghosts_and_forgeries_change_nothing() {
         w.texts(bob, &with_alice),
         ["hi", "Lost", "and on", "indeed"]
     );
+}
+
+/// An account of an attacker with a device that has somebody else's id, and a session of it with `client`.
+fn namesake(w: &mut World, client: usize, device: DeviceId) -> (String, Session) {
+    let account = CoreAccount::generate(&mut w.rng);
+    let secret = AccountSecret::generate(&mut w.rng);
+    let device_secret = DeviceSecret::generate(&mut w.rng);
+    let certificate = DeviceCertificate::issue(
+        &secret,
+        account,
+        CoreDevice::from_bytes(device.0),
+        &device_secret.public(),
+        w.now,
+    );
+    let list = DeviceList::first(&secret, account, vec![certificate.clone()]).unwrap();
+    let id = AccountId(*account.as_bytes());
+    let stored = Account {
+        username: "mallory".into(),
+        key: secret.public().as_bytes().to_vec(),
+        lists: vec![list.encode().into()],
+        devices: vec![device],
+        ..Account::default()
+    };
+    w.relay.accounts.insert(id, stored);
+    let local = LocalDevice {
+        account_key: secret.public(),
+        certificate,
+        secret: device_secret,
+    };
+
+    let victim: AccountId = w.clients[client].id().parse().unwrap();
+    let theirs: DeviceId = w.clients[client].device().parse().unwrap();
+    let stored = &w.relay.accounts[&victim];
+    let account_key = AccountKey::from_bytes(&stored.key.clone().try_into().unwrap()).unwrap();
+    let list = UnverifiedDeviceList::decode(stored.lists.last().unwrap())
+        .and_then(|list| list.verify(CoreAccount::from_bytes(victim.0), &account_key))
+        .unwrap();
+    let remote = RemoteDevice {
+        account_key,
+        certificate: list.devices()[0].clone(),
+    };
+    let claimed = w.relay.claim(victim, &[theirs]).unwrap();
+    let claimed: PrekeyBundles = codec::from_json(&claimed).unwrap();
+    let claimed = &claimed.bundles[0];
+    let bundle = PrekeyBundle::new(
+        remote.certificate.clone(),
+        SignedPrekey::decode(&claimed.signed).unwrap(),
+        claimed
+            .one_time
+            .as_ref()
+            .map(|bytes| OneTimePrekey::decode(bytes).unwrap()),
+        KemPrekey::decode(&claimed.kem).unwrap(),
+    )
+    .unwrap();
+    let session = Session::initiate(&local, &remote, &bundle, &mut w.rng).unwrap();
+    (id.to_string(), session)
+}
+
+/// What an attacker's own client puts into an envelope.
+#[derive(serde::Serialize)]
+struct Content {
+    v: u8,
+    body: Body,
+}
+
+#[derive(serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Body {
+    Text {
+        id: MessageId,
+        n: u64,
+        at: u64,
+        text: &'static str,
+    },
+}
+
+#[test]
+fn a_device_id_taken_from_somebody_else_gets_nothing_of_theirs() {
+    let (mut w, alice, bob, with_bob, with_alice) = friends();
+    let device: DeviceId = w.clients[bob].device().parse().unwrap();
+    w.stop(bob);
+    let (mallory, mut session) = namesake(&mut w, alice, device);
+    let id = MessageId([7; 16]);
+    let (n, at, text) = (1, w.now, "hello from Mallory");
+    let body = Body::Text { id, n, at, text };
+    let content = codec::to_cbor(&Content { v: 1, body }).unwrap();
+    let body = session.encrypt(&content, &mut w.rng).unwrap();
+    plant(&mut w, &mallory, device, alice, id, body);
+    assert_eq!(w.texts(alice, &mallory), ["hello from Mallory"]);
+
+    w.send(alice, &with_bob, "for Bob alone");
+    let delivery = intercept(&mut w, bob);
+    let read = session.decrypt(&delivery.body, w.now, &mut w.rng);
+    assert!(read.is_err(), "Mallory reads what was for Bob");
+    w.relay.put(delivery, device);
+    w.start(bob);
+    w.online(bob);
+    w.pass(5_000);
+    assert_eq!(w.texts(bob, &with_alice), ["for Bob alone"]);
 }
 
 #[test]

@@ -549,7 +549,7 @@ impl Relay {
         device.kem_one_time.extend(upload.kem_one_time);
     }
 
-    fn claim(&mut self, account: AccountId, devices: &[DeviceId]) -> Reply {
+    pub fn claim(&mut self, account: AccountId, devices: &[DeviceId]) -> Reply {
         let mut bundles = Vec::new();
         for id in devices {
             let listed = self.listed(account, *id).is_ok();
