@@ -144,6 +144,10 @@ impl Home {
                     .get(&to)
                     .map(|c| c.username.clone())
                     .unwrap_or_default();
+                // Under an id that isn't the text's: nothing else would know what to send again.
+                if item.id != text.id {
+                    self.remember(t, item.id, to, Body::Text(text.clone()));
+                }
                 self.tell_own_devices(t, Sync::Sent { to, username, text });
             }
             (_, body) => self.remember(t, item.id, to, body),

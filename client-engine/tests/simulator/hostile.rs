@@ -432,6 +432,37 @@ fn replays_are_dropped_and_damage_is_repaired_in_its_place() {
     assert_eq!(w.texts(alice, &with_bob), w.texts(bob, &with_alice));
 }
 
+#[test]
+fn a_text_that_went_out_under_another_id_is_repaired_too() {
+    let (mut w, alice, bob, with_bob, with_alice) = friends();
+    w.send(alice, &with_bob, "one");
+    w.pass(1_000);
+    w.send(bob, &with_alice, "reply");
+    w.pass(1_000);
+    w.stop(bob);
+    w.relay.lies.refuse = Some(sotto_protocol::Problem {
+        code: sotto_protocol::ProblemCode::MessageIdReused,
+        title: String::new(),
+        status: 409,
+        retry_after_ms: None,
+        device_list: None,
+    });
+    let sent = w.send(alice, &with_bob, "two");
+    w.pass(1_000);
+    w.relay.lies.refuse = None;
+    w.pass(1_000);
+    let mut damaged = intercept(&mut w, bob);
+    assert_ne!(damaged.id.to_string(), sent.id);
+    let middle = damaged.body.0.len() / 2;
+    damaged.body.0[middle] ^= 1;
+    let target = original_device(&mut w, bob);
+    w.relay.put(damaged, target);
+    w.start(bob);
+    w.online(bob);
+    w.pass(60_000);
+    assert_eq!(w.texts(bob, &with_alice), ["one", "reply", "two"]);
+}
+
 fn original_device(w: &mut World, client: usize) -> DeviceId {
     // The client is stopped; what it was told last still stands.
     w.clients[client].device().parse().unwrap()
