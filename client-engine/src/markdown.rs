@@ -1,7 +1,7 @@
 //! Message text (Markdown) as the tree of [`api::document`](crate::api::document): no HTML, bounded depth, honest links.
 //!
 //! HTML in a message is text like any other. Images become links. Only http, https and mailto may be linked; a link whose text
-//! looks like another address is marked `misleading`. Line breaks are kept as typed.
+//! looks like another address, or whose address has a user name before its host, is marked `misleading`. Line breaks are kept as typed.
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd, TextMergeStream};
 
@@ -169,7 +169,7 @@ impl Builder {
             self.push_text(before);
             self.inline(Inline::Link {
                 href: address.to_owned(),
-                misleading: false,
+                misleading: misleads(address, address),
                 inlines: vec![Inline::Text {
                     text: address.to_owned(),
                 }],
@@ -291,11 +291,26 @@ fn target(address: &str) -> Option<String> {
     Some(host.strip_prefix("www.").unwrap_or(host).to_owned())
 }
 
-/// The text looks like an address, and the link leads elsewhere.
+/// A web address with a user name before its host. Nobody writes these but to put another host in front of the real one.
+fn names_user(href: &str) -> bool {
+    let lower = href.trim().to_ascii_lowercase();
+    lower
+        .strip_prefix("https:")
+        .or_else(|| lower.strip_prefix("http:"))
+        // Browsers take any number of slashes, of either kind.
+        .and_then(|rest| {
+            rest.trim_start_matches(['/', '\\'])
+                .split(['/', '?', '#', '\\'])
+                .next()
+        })
+        .is_some_and(|authority| authority.contains('@'))
+}
+
+/// The text looks like an address and the link leads elsewhere, or the address itself deceives.
 fn misleads(text: &str, href: &str) -> bool {
     // Letters that can't be seen, or that turn the direction, are for deceiving.
     let hidden = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-    if text.contains(hidden) {
+    if text.contains(hidden) || names_user(href) {
         return true;
     }
     let text = text.trim();
@@ -444,6 +459,14 @@ mod tests {
             "[go to https://bank.example now](https://evil.example)",
             "[ba\u{202e}nk](https://evil.example)",
             "[**bank.example**](https://evil.example)",
+            "https://bank.example@evil.example",
+            "see https://bank.example:443@evil.example/login.",
+            "<HTTPS://bank.example@evil.example>",
+            "[https://bank.example@evil.example](https://bank.example@evil.example)",
+            "[here](https://bank.example@evil.example)",
+            "[here](https:bank.example@evil.example)",
+            "[here](https:/\\/bank.example@evil.example)",
+            "https://bank\u{202e}.example",
         ] {
             assert_eq!(links(bad).first().map(|l| l.1), Some(true), "{bad}");
         }
@@ -453,6 +476,8 @@ mod tests {
             "[https://a.example/x](https://a.example/x)",
             "[v1.2](https://a.example)",
             "[read this](http://a.example)",
+            "https://a.example/@somebody?to=a@b.example#@",
+            "<mailto:a@b.example>",
         ] {
             assert_eq!(links(good).first().map(|l| l.1), Some(false), "{good}");
         }
