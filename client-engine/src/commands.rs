@@ -125,11 +125,6 @@ impl Home {
                 let compared = self.compare(t, account(&conversation)?, &code, method);
                 answer(t, call, compared?);
             }
-            Command::MarkVerified { conversation } => {
-                let aloud = crate::api::view::VerificationMethod::Aloud;
-                let done = self.verify(t, account(&conversation)?, aloud);
-                answer(t, call, done?);
-            }
             Command::WithdrawVerification { conversation } => {
                 let done = self.withdraw(t, account(&conversation)?);
                 answer(t, call, done?);

@@ -69,10 +69,9 @@ commands! {
 
     /// What to compare with this person.
     Safety { conversation: String } -> SafetyView;
-    /// Compares with what was scanned (QR: bytes as base64url) or pasted; a match verifies.
+    /// Compares with what was scanned (QR: bytes as base64url) or pasted, or, where the two people compared the digits themselves
+    /// (aloud), with the own code as it was shown with those digits; a match verifies.
     CompareCode { conversation: String, code: String, method: VerificationMethod } -> Comparison;
-    /// The two people have compared the digits themselves.
-    MarkVerified { conversation: String } -> ();
     /// Takes a verification back, also after a key changed: sending works again.
     WithdrawVerification { conversation: String } -> ();
 

@@ -83,7 +83,7 @@ impl Home {
     }
 
     /// The person's present key is the right one.
-    pub(crate) fn verify(
+    fn verify(
         &mut self,
         t: &mut Turn<'_>,
         with: AccountId,

@@ -119,12 +119,7 @@ fn who_comes_back_finds_whom_they_knew_blocked_and_verified() {
     let (alice, _) = w.register("alice");
     let others: Vec<usize> = ["bob", "carol", "dave"].map(|n| w.register(n).0).into();
     let with: Vec<String> = others.iter().map(|other| w.open(alice, *other)).collect();
-    w.get::<()>(
-        alice,
-        Command::MarkVerified {
-            conversation: with[0].clone(),
-        },
-    );
+    w.verify(alice, &with[0]);
     w.get::<()>(
         alice,
         Command::Block {

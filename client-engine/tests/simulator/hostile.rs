@@ -141,12 +141,7 @@ fn a_swapped_key_of_a_verified_person_stops_sending_until_it_is_resolved() {
 #[test]
 fn what_was_queued_for_a_verified_person_does_not_go_to_a_swapped_key() {
     let (mut w, alice, bob, with_bob, _) = friends();
-    w.get::<()>(
-        alice,
-        Command::MarkVerified {
-            conversation: with_bob.clone(),
-        },
-    );
+    w.verify(alice, &with_bob);
     w.stop(bob);
     let real = w.relay.accounts[&with_bob.parse::<AccountId>().unwrap()]
         .lists

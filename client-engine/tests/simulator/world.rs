@@ -625,6 +625,26 @@ impl World {
         view.id
     }
 
+    /// The two people have read the digits to each other.
+    pub fn verify(&mut self, client: usize, conversation: &str) {
+        let conversation = conversation.to_owned();
+        let shown: SafetyView = self.get(
+            client,
+            Command::Safety {
+                conversation: conversation.clone(),
+            },
+        );
+        let compared: Comparison = self.get(
+            client,
+            Command::CompareCode {
+                conversation,
+                code: shown.code,
+                method: VerificationMethod::Aloud,
+            },
+        );
+        assert_eq!(compared, Comparison::Match);
+    }
+
     pub fn message_id(&mut self) -> String {
         let mut id = [0; 16];
         self.rng.fill_bytes(&mut id);

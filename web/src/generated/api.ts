@@ -94,7 +94,7 @@ export type RelayView = { name: string, registration: RegistrationView, };
 
 export type RegistrationView = "open" | "invitation" | "closed";
 
-export type Command = { "type": "relay", } | { "type": "register", username: string, password: string, invitation: string | null, } | { "type": "confirm_recovery_key", words: string, } | { "type": "sign_in", username: string, password: string, } | { "type": "recover", username: string, words: string, password: string, } | { "type": "sign_out", } | { "type": "devices", } | { "type": "remove_device", device: string, } | { "type": "search_people", prefix: string, } | { "type": "open_conversation", account: string, } | { "type": "conversations", } | { "type": "accept_request", conversation: string, } | { "type": "block", conversation: string, } | { "type": "unblock", conversation: string, } | { "type": "send", conversation: string, id: string, text: string, } | { "type": "retry", conversation: string, id: string, } | { "type": "discard", conversation: string, id: string, } | { "type": "history", conversation: string, before: string | null, from: string | null, limit: number, } | { "type": "mark_read", conversation: string, through: string, } | { "type": "set_draft", conversation: string, text: string, } | { "type": "typing", conversation: string, } | { "type": "safety", conversation: string, } | { "type": "compare_code", conversation: string, code: string, method: VerificationMethod, } | { "type": "mark_verified", conversation: string, } | { "type": "withdraw_verification", conversation: string, } | { "type": "reconnect", };
+export type Command = { "type": "relay", } | { "type": "register", username: string, password: string, invitation: string | null, } | { "type": "confirm_recovery_key", words: string, } | { "type": "recovery_key", } | { "type": "sign_in", username: string, password: string, } | { "type": "recover", username: string, words: string, password: string, } | { "type": "sign_out", } | { "type": "devices", } | { "type": "remove_device", device: string, } | { "type": "search_people", prefix: string, } | { "type": "open_conversation", account: string, } | { "type": "conversations", } | { "type": "accept_request", conversation: string, } | { "type": "block", conversation: string, } | { "type": "unblock", conversation: string, } | { "type": "send", conversation: string, id: string, text: string, } | { "type": "retry", conversation: string, id: string, } | { "type": "discard", conversation: string, id: string, } | { "type": "history", conversation: string, before: string | null, from: string | null, limit: number, } | { "type": "mark_read", conversation: string, through: string, } | { "type": "set_draft", conversation: string, text: string, } | { "type": "typing", conversation: string, } | { "type": "safety", conversation: string, } | { "type": "compare_code", conversation: string, code: string, method: VerificationMethod, } | { "type": "withdraw_verification", conversation: string, } | { "type": "reconnect", };
 
 export type Event = { "type": "account", account: AccountView, } | { "type": "connection", connection: ConnectionView, } | { "type": "conversation", conversation: ConversationView, } | { "type": "message", message: MessageView, arrived: boolean, } | { "type": "message_removed", conversation: string, id: string, } | { "type": "problem", problem: Problem, };
 
@@ -102,6 +102,7 @@ export type CommandReplies = {
   relay: RelayView;
   register: string;
   confirm_recovery_key: null;
+  recovery_key: string;
   sign_in: null;
   recover: null;
   sign_out: null;
@@ -122,8 +123,6 @@ export type CommandReplies = {
   typing: null;
   safety: SafetyView;
   compare_code: Comparison;
-  mark_verified: null;
   withdraw_verification: null;
   reconnect: null;
 };
-

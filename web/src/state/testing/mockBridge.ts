@@ -193,7 +193,6 @@ export class MockBridge implements Bridge {
       this.#verify(conversation, method);
       return 'match';
     },
-    mark_verified: ({ conversation }) => this.#verify(conversation, 'aloud'),
     withdraw_verification: ({ conversation }) => {
       this.#notice(this.#talk(conversation), { type: 'notice', notice: { type: 'verification_withdrawn' } });
       return this.#change(conversation, { verification: { type: 'unverified' } });
