@@ -25,8 +25,7 @@ pub struct CallId(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EffectId(pub u64);
 
-/// What happens to the engine.
-#[derive(Debug)]
+/// What happens to the engine. Debug shows its kind alone.
 pub enum Input {
     /// A user interface asks.
     Command {
@@ -66,6 +65,22 @@ pub enum Input {
     Wake,
     /// The system says that the network is back.
     NetworkUp,
+}
+
+impl std::fmt::Debug for Input {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Command { command, .. } => return write!(f, "Command({command:?})"),
+            Self::Http { .. } => "Http",
+            Self::SocketOpened => "SocketOpened",
+            Self::SocketFrame(_) => "SocketFrame",
+            Self::SocketClosed => "SocketClosed",
+            Self::Rows { .. } => "Rows",
+            Self::Opaque { .. } => "Opaque",
+            Self::Wake => "Wake",
+            Self::NetworkUp => "NetworkUp",
+        })
+    }
 }
 
 /// What the engine wants done, in this order: all writes at once, then the effects.

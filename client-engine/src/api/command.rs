@@ -1,14 +1,20 @@
 //! What a user interface asks. Each command names its reply; a command fails with a [`Problem`](super::problem::Problem).
 
-use super::{boundary, view::*};
+use super::view::*;
 
 /// Defines [`Command`], the type of each reply, and the TypeScript map between the two.
 macro_rules! commands {
     ($($(#[$doc:meta])* $name:ident { $($field:ident : $type:ty),* $(,)? } -> $reply:ty;)*) => {
-        boundary! {
-            /// A question or an order.
-            #[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
-            pub enum Command { $($(#[$doc])* $name { $($field: $type),* },)* }
+        /// A question or an order. Debug shows which one and nothing of what is in it: passwords, the recovery key, texts.
+        #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+        #[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
+        pub enum Command { $($(#[$doc])* $name { $($field: $type),* },)* }
+
+        impl std::fmt::Debug for Command {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(match self { $(Self::$name { .. } => stringify!($name),)* })
+            }
         }
 
         /// The command's TypeScript name (its tag) beside its reply's.
@@ -77,4 +83,37 @@ commands! {
 
     /// Tries to connect now.
     Reconnect {} -> ();
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::host::{CallId, EffectId, HttpResponse, Input};
+
+    use super::Command;
+
+    #[test]
+    fn debug_shows_no_contents() {
+        let secret = || "opensesame".to_owned();
+        let command = Command::Recover {
+            username: secret(),
+            words: secret(),
+            password: secret(),
+        };
+        assert_eq!(format!("{command:?}"), "Recover");
+        let call = CallId(1);
+        assert_eq!(
+            format!("{:?}", Input::Command { call, command }),
+            "Command(Recover)"
+        );
+        let response = Some(HttpResponse {
+            status: 200,
+            body: secret().into(),
+        });
+        let id = EffectId(1);
+        assert_eq!(format!("{:?}", Input::Http { id, response }), "Http");
+        assert_eq!(
+            format!("{:?}", Input::SocketFrame(secret().into())),
+            "SocketFrame"
+        );
+    }
 }
