@@ -40,6 +40,8 @@ pub enum Action {
     Change,
     /// Messages, by account.
     Send,
+    /// Messages, by sender and recipient.
+    SendTo,
     /// Bytes of messages, by account.
     SendBytes,
     /// Ephemeral frames, by account.
@@ -66,7 +68,7 @@ impl Who {
     }
 }
 
-const ACTIONS: [Action; 12] = [
+const ACTIONS: [Action; 13] = [
     Action::Register,
     Action::Login,
     Action::Session,
@@ -76,6 +78,7 @@ const ACTIONS: [Action; 12] = [
     Action::ClaimAny,
     Action::Change,
     Action::Send,
+    Action::SendTo,
     Action::SendBytes,
     Action::Ephemeral,
     Action::Connect,
@@ -95,6 +98,8 @@ impl Action {
             Self::ClaimAny => (200, 60),
             Self::Change => (60, 30),
             Self::Send => (20_000, 600_000),
+            // More than anybody writes to somebody, yet a mailbox lasts for more than an hour and a half of one stranger.
+            Self::SendTo => (2000, 1000),
             Self::SendBytes => (64 * 1024 * 1024, 512 * 1024 * 1024),
             Self::Ephemeral => (200, 1200),
             Self::Connect => (500, 500),
@@ -415,6 +420,23 @@ mod tests {
         assert!((1..=1000).contains(&retry_after_ms), "{retry_after_ms}");
         let other = Who::Account(AccountId([2; 16]));
         limits.check(Action::Search, other, 1).unwrap();
+    }
+
+    #[test]
+    fn one_account_needs_more_than_an_hour_and_a_half_to_fill_a_mailbox() {
+        let (burst, per_minute) = Action::SendTo.budget();
+        let minutes = (sotto_protocol::limits::MAILBOX_MAX as u32 - burst) / per_minute;
+        assert!(minutes > 90, "{minutes}");
+        let limits = Limits::new(1);
+        let [mallory, alice, bob] = [1, 2, 3].map(|n| AccountId([n; 16]));
+        let to = |one, other| limits.check(Action::SendTo, Who::Pair(one, other), 1);
+        for _ in 0..burst {
+            to(mallory, bob).unwrap();
+        }
+        assert!(matches!(to(mallory, bob), Err(Error::RateLimited { .. })));
+        // Neither who writes to Bob nor whom Mallory writes to notices.
+        to(alice, bob).unwrap();
+        to(mallory, alice).unwrap();
     }
 
     #[test]

@@ -277,6 +277,9 @@ impl Session {
             Some(set) => set,
             None => self.connection.devices(incoming.to).await?,
         };
+        // Only now: accounts that don't exist get no budgets.
+        self.budget
+            .send_to(self.connection.who().account, incoming.to)?;
         self.connection.submit(&set, incoming);
         Ok(())
     }

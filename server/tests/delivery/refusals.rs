@@ -6,10 +6,14 @@ use bytes::Bytes;
 use sotto_protocol::{
     DeviceId, ProblemCode,
     limits::{ENVELOPE_MAX, MAILBOX_MAX},
+    socket::ServerFrame,
 };
-use sotto_server::store::{
-    mailboxes::{Batch, Deposit, MailboxStore, Part},
-    memory::MemoryMailboxes,
+use sotto_server::{
+    domain::limits::Limits,
+    store::{
+        mailboxes::{Batch, Deposit, MailboxStore, Part},
+        memory::MemoryMailboxes,
+    },
 };
 
 use crate::{
@@ -208,4 +212,46 @@ async fn a_forgotten_device_whose_mailbox_is_full_keeps_nothing_from_the_others(
     let (n, problem) = from.refused().await;
     assert_eq!((n, problem.code), (20, ProblemCode::MailboxFull));
     assert_eq!(store.waiting(tablet).await.unwrap(), MAILBOX_MAX as u64);
+}
+
+#[tokio::test]
+async fn nobody_floods_somebody_s_mailbox() {
+    let accounts = Arc::new(Accounts {
+        limits: Some(Limits::new(1)),
+        ..Accounts::default()
+    });
+    let store = Arc::new(MemoryMailboxes::default());
+    let relay = Relay::with(
+        store.clone(),
+        accounts,
+        Default::default(),
+        Default::default(),
+    )
+    .await;
+    let (mallory, alice, bob) = (relay.person(1), relay.person(2), relay.person(3));
+    let mut from = Client::live(&relay, mallory).await;
+    // The budget refills as this goes on.
+    let (mut taken, mut refused) = (0, None);
+    for n in 0..10_000 {
+        from.send(n, bob, b"x").await;
+        match from.next().await {
+            ServerFrame::Accepted(ids) => taken += ids.len() as u64,
+            ServerFrame::Refused { problem, .. } => {
+                refused = Some(problem);
+                break;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    let problem = refused.expect("a refusal");
+    assert_eq!(problem.code, ProblemCode::RateLimited);
+    assert!(problem.retry_after_ms.is_some_and(|wait| wait <= 60_000));
+    assert!(taken >= 2000, "{taken}");
+    assert_eq!(store.waiting(bob.device).await.unwrap(), taken);
+    // It is between these two alone.
+    from.send(20_000, alice, b"x").await;
+    from.accepted(1).await;
+    let mut other = Client::live(&relay, relay.person(4)).await;
+    other.send(1, bob, b"x").await;
+    other.accepted(1).await;
 }

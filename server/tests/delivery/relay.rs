@@ -18,6 +18,7 @@ use sotto_server::{
             Config, Hub,
             ports::{Answer, Authenticator, Budget, DeviceSet, Devices},
         },
+        limits::Limits,
     },
     store::mailboxes::MailboxStore,
     ws::{self, Timing, WsState},
@@ -29,6 +30,8 @@ pub struct Accounts {
     pub sets: Mutex<HashMap<AccountId, Arc<DeviceSet>>>,
     /// Sends that are still allowed, if not all.
     pub allowance: Option<AtomicU32>,
+    /// The limits on sends from one account to another, if there are any.
+    pub limits: Option<Limits>,
 }
 
 impl Accounts {
@@ -79,6 +82,13 @@ impl Budget for Accounts {
             .map_err(|_| Error::RateLimited {
                 retry_after_ms: 250,
             })
+    }
+
+    fn send_to(&self, from: AccountId, to: AccountId) -> Result<(), Error> {
+        match &self.limits {
+            Some(limits) => Budget::send_to(limits, from, to),
+            None => Ok(()),
+        }
     }
 
     fn ephemeral(&self, _: AccountId) -> Result<(), Error> {

@@ -44,6 +44,12 @@ pub trait Budget: Send + Sync + 'static {
     /// [`Error::RateLimited`]; then nothing is taken.
     fn send(&self, account: AccountId, messages: u32, bytes: u32) -> Result<(), Error>;
 
+    /// Takes a message from what an account may send to another: nobody alone fills somebody's mailbox soon.
+    ///
+    /// # Errors
+    /// [`Error::RateLimited`]; then nothing is taken.
+    fn send_to(&self, from: AccountId, to: AccountId) -> Result<(), Error>;
+
     /// Takes an ephemeral frame from an account's budget.
     ///
     /// # Errors
@@ -71,6 +77,14 @@ impl Budget for Limits {
     fn send(&self, account: AccountId, messages: u32, bytes: u32) -> Result<(), Error> {
         self.check(Action::Send, Who::Account(account), messages)?;
         self.check(Action::SendBytes, Who::Account(account), bytes)
+    }
+
+    fn send_to(&self, from: AccountId, to: AccountId) -> Result<(), Error> {
+        if from == to {
+            // What a device tells the account's others fills nobody else's mailbox.
+            return Ok(());
+        }
+        self.check(Action::SendTo, Who::Pair(from, to), 1)
     }
 
     fn ephemeral(&self, account: AccountId) -> Result<(), Error> {
