@@ -38,6 +38,11 @@ async fn greet(
     };
     let who = state.authenticator.authenticate(&token).await?;
     let connection = state.hub.connect(who).await?;
+    // A device that was removed since its token was looked at, and before it was connected, has not been told so.
+    let current = connection.devices(who.account).await?;
+    if !current.devices.contains(&who.device) {
+        return Err(Error::DeviceRevoked);
+    }
     let welcome = codec.encode(&ServerFrame::Welcome { now: now_ms() });
     Ok(socket.send(welcome).await.is_ok().then_some(connection))
 }

@@ -2,7 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sotto_protocol::{ProblemCode, limits::DELIVERY_WINDOW, socket::ServerFrame};
+use sotto_protocol::{
+    ProblemCode,
+    limits::DELIVERY_WINDOW,
+    socket::{ClientFrame, SUBPROTOCOL_CBOR, ServerFrame},
+};
 use sotto_server::{
     domain::{delivery::Config, notices::Notices as _},
     store::{mailboxes::MailboxStore as _, memory::MemoryMailboxes},
@@ -11,7 +15,7 @@ use sotto_server::{
 
 use crate::{
     client::{Client, number},
-    relay::Relay,
+    relay::{Relay, token},
 };
 
 async fn relay() -> Relay {
@@ -329,6 +333,19 @@ async fn device_lists_and_removals_are_told() {
             version: 3
         }
     );
+    assert_eq!(to.farewell().await, (ProblemCode::DeviceRevoked, 4003));
+}
+
+#[tokio::test]
+async fn a_device_that_is_removed_while_it_connects_does_not_stay() {
+    let relay = relay().await;
+    let bob = relay.person(2);
+    *relay.accounts.vanishing.lock().unwrap() = Some(bob.device);
+    let mut to = Client::dial(&relay, SUBPROTOCOL_CBOR).await;
+    to.put(&ClientFrame::Hello {
+        token: token(bob).into(),
+    })
+    .await;
     assert_eq!(to.farewell().await, (ProblemCode::DeviceRevoked, 4003));
 }
 

@@ -32,6 +32,8 @@ pub struct Accounts {
     pub allowance: Option<AtomicU32>,
     /// The limits on sends from one account to another, if there are any.
     pub limits: Option<Limits>,
+    /// A device that is removed while its token is being looked at.
+    pub vanishing: Mutex<Option<DeviceId>>,
 }
 
 impl Accounts {
@@ -55,6 +57,10 @@ impl Authenticator for Accounts {
             device: DeviceId(token[16..].try_into().unwrap()),
         });
         let known = who.filter(|who| self.cached(&who.account).is_some());
+        let vanishing = *self.vanishing.lock().unwrap();
+        if let Some(who) = known.filter(|who| vanishing == Some(who.device)) {
+            self.set(who.account, 2, &[]);
+        }
         Box::pin(async move { known.ok_or(Error::SessionExpired) })
     }
 }
