@@ -65,6 +65,9 @@ pub(crate) struct Conversation {
     /// Texts that this device has sent here.
     pub(crate) n: u64,
     pub(crate) verified: Option<Verified>,
+    /// When a verification was last withdrawn, 0 if never: word of an earlier one may still come.
+    #[serde(default)]
+    pub(crate) withdrawn_at: u64,
     pub(crate) changed: Option<Changed>,
     pub(crate) newest: Option<Newest>,
     pub(crate) updated_at: u64,
@@ -88,6 +91,7 @@ impl Conversation {
             first: None,
             n: 0,
             verified: None,
+            withdrawn_at: 0,
             changed: None,
             newest: None,
             updated_at: now,
@@ -101,6 +105,12 @@ impl Conversation {
     /// A verified key was replaced: nothing may be sent until the person has resolved it.
     pub(crate) fn broken(&self) -> bool {
         self.changed.as_ref().is_some_and(|c| c.was_verified)
+    }
+
+    /// The time of a decision about the verification that is made now: the newest wins, also where another device's clock is ahead.
+    pub(crate) fn decided_at(&self, now: u64) -> u64 {
+        let earlier = self.verified.as_ref().map_or(0, |v| v.at);
+        now.max(earlier.max(self.withdrawn_at).saturating_add(1))
     }
 
     pub(crate) fn verification(&self) -> VerificationView {

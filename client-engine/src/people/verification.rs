@@ -90,8 +90,10 @@ impl Home {
         method: VerificationMethod,
     ) -> Result<(), Problem> {
         let key = self.directory.get(with).ok_or(Problem::Unknown)?.key;
+        let conversation = self.conversations.get(&with).ok_or(Problem::Unknown)?;
+        let at = conversation.decided_at(t.now);
         let device = self.me.device.to_string();
-        self.set_verified(t, with, &key, method, t.now, device)?;
+        self.set_verified(t, with, &key, method, at, device)?;
         self.contacts_changed(t);
         self.tell_own_devices(
             t,
@@ -99,7 +101,7 @@ impl Home {
                 with,
                 key: key.as_bytes().to_vec().into(),
                 method: Some(method),
-                at: t.now,
+                at,
             },
         );
         Ok(())
@@ -136,25 +138,31 @@ impl Home {
             .get(with)
             .map(|person| person.key.as_bytes().to_vec())
             .unwrap_or_default();
-        if self.set_withdrawn(t, with)? {
-            self.contacts_changed(t);
-            self.tell_own_devices(
-                t,
-                Sync::Verification {
-                    with,
-                    key: key.into(),
-                    method: None,
-                    at: t.now,
-                },
-            );
+        let conversation = self.conversations.get(&with).ok_or(Problem::Unknown)?;
+        if conversation.verified.is_none() && !conversation.broken() {
+            return Ok(());
         }
+        let at = conversation.decided_at(t.now);
+        self.set_withdrawn(t, with, at)?;
+        self.contacts_changed(t);
+        self.tell_own_devices(
+            t,
+            Sync::Verification {
+                with,
+                key: key.into(),
+                method: None,
+                at,
+            },
+        );
         Ok(())
     }
 
-    fn set_withdrawn(&mut self, t: &mut Turn<'_>, with: AccountId) -> Result<bool, Problem> {
+    fn set_withdrawn(&mut self, t: &mut Turn<'_>, with: AccountId, at: u64) -> Result<(), Problem> {
         let conversation = self.conversations.get_mut(&with).ok_or(Problem::Unknown)?;
+        conversation.withdrawn_at = conversation.withdrawn_at.max(at);
         if conversation.verified.is_none() && !conversation.broken() {
-            return Ok(false);
+            self.store_conversation(t, with);
+            return Ok(());
         }
         conversation.verified = None;
         if let Some(changed) = &mut conversation.changed {
@@ -163,7 +171,7 @@ impl Home {
         self.notice(t, with, Notice::VerificationWithdrawn);
         self.receipts_due(t, with);
         self.pump(t);
-        Ok(true)
+        Ok(())
     }
 
     /// Another of the own devices verified or withdrew.
@@ -179,7 +187,8 @@ impl Home {
         let Some(conversation) = self.conversations.get(&with) else {
             return;
         };
-        if conversation.verified.as_ref().is_some_and(|v| v.at >= at) {
+        let newer = conversation.verified.as_ref().is_some_and(|v| v.at >= at);
+        if newer || conversation.withdrawn_at >= at {
             return;
         }
         let result = match method {
@@ -210,7 +219,7 @@ impl Home {
                     Ok(())
                 }
             },
-            None => self.set_withdrawn(t, with).map(|_| ()),
+            None => self.set_withdrawn(t, with, at),
         };
         // Neither can fail: the conversation exists.
         let _ = result;

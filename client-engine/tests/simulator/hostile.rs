@@ -458,6 +458,41 @@ fn a_text_that_went_out_under_another_id_is_repaired_too() {
     assert_eq!(w.texts(bob, &with_alice), ["one", "reply", "two"]);
 }
 
+#[test]
+fn a_withdrawn_verification_does_not_come_back_late() {
+    let (mut w, alice, _, with_bob, _) = friends();
+    let sibling = w.sign_in("alice");
+    w.pass(10_000);
+    w.stop(sibling);
+    let device = original_device(&mut w, sibling);
+    w.verify(alice, &with_bob);
+    w.pass(1_000);
+    let verified = intercept(&mut w, sibling);
+    w.get::<()>(
+        alice,
+        Command::WithdrawVerification {
+            conversation: with_bob.clone(),
+        },
+    );
+    w.start(sibling);
+    w.online(sibling);
+    w.pass(5_000);
+    w.relay.put(verified, device);
+    w.relay.push(device);
+    w.pass(5_000);
+    assert_eq!(
+        w.clients[sibling].conversations[&with_bob].verification,
+        VerificationView::Unverified
+    );
+    // A later one counts.
+    w.verify(alice, &with_bob);
+    w.pass(5_000);
+    assert!(matches!(
+        w.clients[sibling].conversations[&with_bob].verification,
+        VerificationView::Verified { .. }
+    ));
+}
+
 fn original_device(w: &mut World, client: usize) -> DeviceId {
     // The client is stopped; what it was told last still stands.
     w.clients[client].device().parse().unwrap()
