@@ -114,6 +114,10 @@ export class MockBridge implements Bridge {
       this.#sign(this.#signedIn(this.#name(), true));
       return null;
     },
+    recovery_key: () => {
+      if (this.#account.type !== 'signed_in' || this.#account.recoveryConfirmed) fail({ code: 'unknown' });
+      return WORDS;
+    },
     sign_in: ({ username, password }) => {
       if (password === 'wrong') fail({ code: 'credentials_wrong' });
       this.#fill();
