@@ -137,8 +137,7 @@ impl std::fmt::Debug for Row {
     }
 }
 
-/// Something that the host does.
-#[derive(Debug)]
+/// Something that the host does. Debug shows its kind alone.
 pub enum Effect {
     /// A request to the relay.
     Http(HttpRequest),
@@ -179,8 +178,22 @@ pub enum Effect {
     Event(Event),
 }
 
+impl std::fmt::Debug for Effect {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Http(request) => return request.fmt(f),
+            Self::OpenSocket => "OpenSocket",
+            Self::SendFrame(_) => "SendFrame",
+            Self::CloseSocket => "CloseSocket",
+            Self::Read { .. } => "Read",
+            Self::Opaque { step, .. } => return write!(f, "Opaque({step:?})"),
+            Self::Reply { .. } => "Reply",
+            Self::Event(_) => "Event",
+        })
+    }
+}
+
 /// A request to the relay.
-#[derive(Debug)]
 pub struct HttpRequest {
     /// To answer.
     pub id: EffectId,
@@ -194,13 +207,30 @@ pub struct HttpRequest {
     pub body: Option<String>,
 }
 
+impl std::fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The token, the body, and in a search the path are nobody's business.
+        write!(f, "Http({}, {})", self.id.0, self.method)
+    }
+}
+
 /// What the relay answered.
-#[derive(Debug)]
 pub struct HttpResponse {
     /// The status.
     pub status: u16,
     /// The body.
     pub body: Vec<u8>,
+}
+
+impl std::fmt::Debug for HttpResponse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "HttpResponse({}, {} bytes)",
+            self.status,
+            self.body.len()
+        )
+    }
 }
 
 /// A step of a password ceremony (RFC 9807). The host keeps the state between start and finish under the same ceremony number.

@@ -87,7 +87,7 @@ commands! {
 
 #[cfg(test)]
 mod tests {
-    use crate::host::{CallId, EffectId, HttpResponse, Input};
+    use crate::host::{CallId, Effect, EffectId, HttpRequest, HttpResponse, Input};
 
     use super::Command;
 
@@ -115,5 +115,15 @@ mod tests {
             format!("{:?}", Input::SocketFrame(secret().into())),
             "SocketFrame"
         );
+        let request = HttpRequest {
+            id,
+            method: "GET",
+            path: secret(),
+            bearer: Some(secret().into()),
+            body: Some(secret()),
+        };
+        assert_eq!(format!("{:?}", Effect::Http(request)), "Http(1, GET)");
+        let result = Ok(secret().into());
+        assert_eq!(format!("{:?}", Effect::Reply { call, result }), "Reply");
     }
 }
