@@ -221,6 +221,9 @@ async fn further_devices_recovery_and_sign_out_over_the_real_relay() {
     second
         .until_lines(&with_bob, 1, MessageState::Delivered)
         .await;
+    // Before those leave that owe the receipt.
+    bob.until_lines(&with_alice, 1, MessageState::Delivered)
+        .await;
 
     let store = Store::default();
     let mut third = Host::start(relay.addr, store.clone(), 15);

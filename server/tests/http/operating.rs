@@ -203,12 +203,16 @@ async fn the_doctor_finds_what_is_wrong_and_leaves_everything_as_it_is() {
     }
     drop(built);
 
+    // A folder of its own: what the relay has not closed yet must not mend what is broken here.
+    let broken = folder.0.join("broken");
+    std::fs::create_dir(&broken).unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    config = Config::for_tests(broken.clone());
     config.listen = taken.local_addr().unwrap();
-    config.tls_cert = Some(folder.0.join("no.pem"));
-    config.tls_key = Some(folder.0.join("no.key"));
-    std::fs::write(folder.0.join("opaque.keys"), b"short").unwrap();
-    std::fs::write(folder.0.join("sotto.db"), vec![b'x'; 8192]).unwrap();
+    config.tls_cert = Some(broken.join("no.pem"));
+    config.tls_key = Some(broken.join("no.key"));
+    std::fs::write(broken.join("opaque.keys"), b"short").unwrap();
+    std::fs::write(broken.join("sotto.db"), vec![b'x'; 8192]).unwrap();
     let findings = examine(&config).await;
     for what in ["password keys", "database", "TLS"] {
         assert_eq!(about(&findings, what).verdict, Verdict::Bad, "{what}");
@@ -218,10 +222,7 @@ async fn the_doctor_finds_what_is_wrong_and_leaves_everything_as_it_is() {
             .words
             .contains("something listens")
     );
-    assert_eq!(
-        std::fs::read(folder.0.join("opaque.keys")).unwrap(),
-        b"short"
-    );
+    assert_eq!(std::fs::read(broken.join("opaque.keys")).unwrap(), b"short");
 
     std::fs::remove_file(folder.0.join("opaque.keys")).unwrap();
     let findings = examine(&config).await;
