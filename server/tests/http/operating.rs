@@ -224,7 +224,7 @@ async fn the_doctor_finds_what_is_wrong_and_leaves_everything_as_it_is() {
     );
     assert_eq!(std::fs::read(broken.join("opaque.keys")).unwrap(), b"short");
 
-    std::fs::remove_file(folder.0.join("opaque.keys")).unwrap();
+    std::fs::remove_file(broken.join("opaque.keys")).unwrap();
     let findings = examine(&config).await;
     assert!(about(&findings, "password keys").words.contains("backup"));
 }
