@@ -33,7 +33,7 @@ pub const DELIVERY_WINDOW: usize = 256;
 /// Bytes in flight per connection.
 pub const DELIVERY_WINDOW_BYTES: usize = 1024 * 1024;
 
-/// Envelopes that wait for a device at most; past it senders are told `mailbox_full`.
+/// Envelopes that wait for a device at most; past it a device is passed by, and senders are told `mailbox_full` if that leaves none.
 pub const MAILBOX_MAX: usize = 100_000;
 
 /// Milliseconds for which an undelivered envelope is kept (45 days).
